@@ -74,3 +74,47 @@ export type EngineEvent =
   | { type: 'step'; step: number; steps: number; pass: number; passes: number }
   | { type: 'restarted'; reason: string }
   | { type: 'finished'; generation: Generation }
+
+export interface KeepOptions {
+  /** Return the tensors of every stage but the steps. */
+  stages?: boolean
+  /** 0-based sampler steps whose `x` and `denoised` are returned. */
+  steps?: readonly number[]
+}
+
+export interface GenerateOptions {
+  /** Names the generation; a random one otherwise. */
+  id?: string
+  signal?: AbortSignal
+  /** @default 'png' */
+  format?: 'png' | 'webp'
+  /** @default nothing but pictures and fingerprints */
+  keep?: KeepOptions
+}
+
+/** A payload as the Horde sends it (a pop's whole answer or its `payload`), as text or parsed; or a job that is made already. */
+export type GenerateRequest = string | Readonly<Record<string, unknown>> | { job: Job; plan?: Plan }
+
+/** Await it for the generation, or iterate it for the events on the way; the last event is `finished`. */
+export interface GenerationHandle extends PromiseLike<Generation>, AsyncIterable<EngineEvent> {
+  readonly id: string
+  /** Stops the job between two steps; the generation's state is then `cancelled`. */
+  cancel(): void
+}
+
+export interface EngineEnvironment {
+  provider: string
+  /** Device or CPU model, as the system names it. */
+  device: string
+  isa: string
+  dtype: string
+  ort: string
+  threads: number
+}
+
+export interface Engine {
+  generate(request: GenerateRequest, options?: GenerateOptions): GenerationHandle
+  environment(): Promise<EngineEnvironment>
+  /** Waits for running jobs, then ends the lanes. */
+  close(): Promise<void>
+}
