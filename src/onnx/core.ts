@@ -1,0 +1,190 @@
+/** The book-keeping of a graph: names, nodes, constants, and how they become a model. */
+import { realpathSync } from 'node:fs'
+import { dirname, relative, sep } from 'node:path'
+import { product, showShape } from './dims.js'
+import { dtypeBytes } from './dtypes.js'
+import { encodeConstant, encodeExternal, encodeModel, encodeNode, encodeValueInfo } from './encode.js'
+import { GraphError } from './graph-error.js'
+import type { ExternalTensor, GraphCore, NodeSpec, Output, Value } from './types.js'
+
+/** Computed tensors up to this size are written into the model; protobuf ends at 2 GB in all. */
+const INLINE_BYTES = 64 * 1024
+
+interface Constant {
+  value: Value
+  source: { bytes: Uint8Array } | { tensor: ExternalTensor; bytes: number }
+}
+
+interface Node {
+  name: string
+  spec: NodeSpec
+  outputs: readonly Value[]
+}
+
+/** An empty graph. */
+export function createCore(): GraphCore {
+  const scopes: string[] = []
+  const used = new Map<string, number>()
+  const nodes: Node[] = []
+  const constants = new Map<string, Constant>()
+  const inputs: Value[] = []
+  const outputs = new Map<string, { name: string; value: Value }>()
+  /** Where a symbolic size can be read from, and the nodes that do. */
+  const origins = new Map<string, { value: Value; axis: number }>()
+  const sizes = new Map<string, Value>()
+
+  /** `wanted` inside the current scopes, numbered where it is taken. */
+  function unique(wanted: string): string {
+    const name = [...scopes, wanted].join('/')
+    const count = used.get(name) ?? 0
+    used.set(name, count + 1)
+    return count === 0 ? name : `${name}_${count}`
+  }
+
+  function fail(message: string): never {
+    throw new GraphError(`${scopes.length === 0 ? 'graph' : scopes.join('/')}: ${message}`)
+  }
+
+  function constant(name: string, { dtype, shape }: Output, source: Constant['source']): Value {
+    const known = constants.get(name)?.value
+    if (known !== undefined) {
+      if (known.dtype !== dtype || known.shape.join() !== shape.join()) {
+        fail(`\`${name}\` is already ${known.dtype} ${showShape(known.shape)}, not ${dtype} ${showShape(shape)}`)
+      }
+      return known
+    }
+    const value = { name, dtype, shape }
+    constants.set(name, { value, source })
+    return value
+  }
+
+  function remember(value: Value): Value {
+    for (const [axis, dim] of value.shape.entries()) {
+      if (typeof dim === 'string' && !origins.has(dim)) origins.set(dim, { value, axis })
+    }
+    return value
+  }
+
+  function addNodes(spec: NodeSpec, shapes: readonly Output[]): Value[] {
+    const name = unique(spec.op)
+    const values = shapes.map(({ dtype, shape }, i) =>
+      remember({ name: i === 0 ? name : `${name}:${i}`, dtype, shape }),
+    )
+    nodes.push({ name, spec, outputs: values })
+    return values
+  }
+
+  function addNode(spec: NodeSpec, output: Output): Value {
+    const [value] = addNodes(spec, [output])
+    return value ?? fail(`${spec.op} has no output`)
+  }
+
+  return {
+    input(name, dtype, shape) {
+      const value = remember({ name: unique(name), dtype, shape })
+      inputs.push(value)
+      return value
+    },
+
+    output(name, value) {
+      const computed = nodes.some(node => node.outputs.includes(value))
+      if (!computed || outputs.has(value.name)) fail(`output \`${name}\` must be a node's result of its own`)
+      outputs.set(value.name, { name, value })
+    },
+
+    nodes: addNodes,
+    node: addNode,
+
+    size(symbol) {
+      const known = sizes.get(symbol)
+      if (known !== undefined) return known
+      const { value, axis } = origins.get(symbol) ?? fail(`no tensor has the size \`${symbol}\``)
+      const size = addNode(
+        { op: 'Shape', inputs: [value], attributes: { start: { int: axis }, end: { int: axis + 1 } } },
+        { dtype: 'int64', shape: [1] },
+      )
+      sizes.set(symbol, size)
+      return size
+    },
+
+    external(name, tensor) {
+      const count = product(tensor.shape)
+      if (typeof count !== 'number') return fail(`\`${name}\` must have a known size`)
+      return constant(name, tensor, { tensor, bytes: count * dtypeBytes[tensor.dtype] })
+    },
+
+    tensor(name, data, shape) {
+      if (data.length !== product(shape)) fail(`\`${name}\` has ${data.length} values for ${showShape(shape)}`)
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      return constant(name, { dtype: 'float32', shape }, { bytes })
+    },
+
+    ints(values) {
+      const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+      return constant(`ints(${values.join()})`, { dtype: 'int64', shape: [values.length] }, { bytes })
+    },
+
+    float(value) {
+      const bytes = new Uint8Array(Float32Array.of(value).buffer)
+      return constant(`float(${value})`, { dtype: 'float32', shape: [] }, { bytes })
+    },
+
+    scope(name, body) {
+      scopes.push(name)
+      try {
+        return body()
+      } finally {
+        scopes.pop()
+      }
+    },
+
+    fail,
+
+    build() {
+      const files = [...constants.values()].flatMap(({ source }) => ('tensor' in source ? [source.tensor.file] : []))
+      // ONNX Runtime refuses weights that a symbolic link leads out of the folder.
+      const realFiles = new Map([...new Set(files)].map(file => [file, realpathSync(file)]))
+      const folder = commonFolder([...realFiles.values()])
+      const externalData: { path: string; data: Uint8Array }[] = []
+
+      const initializers = [...constants.values()].map(({ value, source }) => {
+        if ('tensor' in source) {
+          const location = relative(folder ?? '', realFiles.get(source.tensor.file) ?? '')
+          return encodeExternal(value.name, value, { location, offset: source.tensor.offset, length: source.bytes })
+        }
+        if (source.bytes.length <= INLINE_BYTES) return encodeConstant(value.name, value, source.bytes)
+        const path = `computed/${externalData.length}`
+        externalData.push({ path, data: source.bytes })
+        return encodeExternal(value.name, value, { location: path, offset: 0, length: source.bytes.length })
+      })
+
+      const rename = (value: Value) => ({ ...value, name: outputs.get(value.name)?.name ?? value.name })
+      const results = [...outputs.values()].map(({ name, value }) => ({ ...value, name }))
+      return {
+        bytes: encodeModel({
+          nodes: nodes.map(({ name, spec, outputs }) =>
+            encodeNode(
+              { ...spec, inputs: spec.inputs.map(value => value && rename(value)) },
+              { name, outputs: outputs.map(value => rename(value).name) },
+            ),
+          ),
+          initializers,
+          inputs: inputs.map(encodeValueInfo),
+          outputs: results.map(encodeValueInfo),
+        }),
+        folder,
+        externalData,
+        inputs,
+        outputs: results,
+      }
+    },
+  }
+}
+
+/** The innermost folder that all files are in; undefined for no file. */
+function commonFolder(files: readonly string[]): string | undefined {
+  const [first, ...others] = files.map(file => dirname(file).split(sep))
+  if (first === undefined) return undefined
+  const differing = first.findIndex((part, i) => others.some(other => other[i] !== part))
+  return (differing < 0 ? first : first.slice(0, differing)).join(sep) || sep
+}

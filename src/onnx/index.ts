@@ -1,0 +1,8 @@
+/** Builds ONNX models: typed tensors and operators in, protobuf out. */
+export { type Dim, product, showShape } from './dims.js'
+export { type DType, dtypeBytes } from './dtypes.js'
+export { createGraph, type Graph, type GraphOptions } from './graph.js'
+export { GraphError } from './graph-error.js'
+export type { AttentionInput, GroupNormOptions } from './lowering/lowering.js'
+export type { Conv2dOptions } from './ops/compute.js'
+export type { BuiltGraph, ExternalTensor, Profile, Value } from './types.js'

@@ -1,0 +1,72 @@
+import { product, showShape } from '../dims.js'
+import type { Lowering, PlainOps } from './lowering.js'
+
+/**
+ * Operators that ONNX Runtime has on every device, and the CPU's fastest among them: attention as one fused operator, group
+ * normalization as instance normalization (its own operator takes two to five times as long).
+ */
+export function portable(g: PlainOps): Lowering {
+  const lowering: Lowering = {
+    groupNorm(x, weight, bias, { groups, epsilon }) {
+      const [n, c, h, w] = x.shape
+      if (n === undefined || typeof c !== 'number' || h === undefined || w === undefined || c % groups !== 0) {
+        return g.fail(`group normalization expects [n, c, h, w] with c in ${groups} groups, got ${showShape(x.shape)}`)
+      }
+      for (const { shape } of [weight, bias]) {
+        if (shape.join() !== [c, 1, 1].join()) {
+          g.fail(`group normalization expects a weight and bias of [${c}, 1, 1], got ${showShape(shape)}`)
+        }
+      }
+      const grouped = g.reshape(x, [n, groups, product([c / groups, h, w])])
+      const normalized = g.node(
+        {
+          op: 'InstanceNormalization',
+          inputs: [
+            grouped,
+            g.tensor(`ones(${groups})`, new Float32Array(groups).fill(1), [groups]),
+            g.tensor(`zeros(${groups})`, new Float32Array(groups), [groups]),
+          ],
+          attributes: { epsilon: { float: epsilon } },
+        },
+        grouped,
+      )
+      return g.add(g.mul(g.reshape(normalized, x.shape), weight), bias)
+    },
+
+    attention({ q, k, v, heads, causal = false }) {
+      const width = q.shape.at(-1)
+      const fits = [q, k, v].every(({ shape }) => shape.length === 3 && shape[0] === q.shape[0] && shape[2] === width)
+      if (!fits || k.shape[1] !== v.shape[1] || typeof width !== 'number' || width % heads !== 0) {
+        const shapes = [q, k, v].map(({ shape }) => showShape(shape)).join(', ')
+        g.fail(`attention expects [n, s, d] and twice [n, t, d] with d in ${heads} heads, got ${shapes}`)
+      }
+      return g.node(
+        {
+          op: 'MultiHeadAttention',
+          domain: 'com.microsoft',
+          inputs: [q, k, v],
+          attributes: { num_heads: { int: heads }, ...(causal ? { unidirectional: { int: 1 } } : {}) },
+        },
+        q,
+      )
+    },
+
+    silu: x => g.mul(x, g.sigmoid(x)),
+
+    gelu: x => g.node({ op: 'Gelu', inputs: [x] }, x),
+
+    quickGelu: x => g.mul(x, g.sigmoid(g.mul(x, g.float(1.702)))),
+
+    geglu(x) {
+      const axis = x.shape.length - 1
+      const width = x.shape[axis]
+      if (typeof width !== 'number' || width % 2 !== 0) {
+        return g.fail(`geglu expects an even last axis, got ${showShape(x.shape)}`)
+      }
+      const [value, gate] = g.split(x, [width / 2, width / 2], axis)
+      if (value === undefined || gate === undefined) return g.fail('geglu needs two halves')
+      return g.mul(value, lowering.gelu(gate))
+    },
+  }
+  return lowering
+}

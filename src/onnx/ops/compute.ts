@@ -1,0 +1,172 @@
+import { type Dim, product, showShape, windows } from '../dims.js'
+import type { GraphCore, Value } from '../types.js'
+import type { LayoutOps } from './layout.js'
+
+export interface Conv2dOptions {
+  /** @default 1 */
+  stride?: number
+  /** Zeros (or the opposite edge, where the graph wraps) on each side. @default 0 */
+  padding?: number
+}
+
+/** Operators that multiply, average or interpolate. */
+export interface ComputeOps {
+  /** `x · weightᵀ + bias` over the last axis of `x`; the weight is [out, in]. */
+  linear(x: Value, weight: Value, bias?: Value): Value
+  /** `a · b` of two matrices. */
+  matmul(a: Value, b: Value): Value
+  /** Convolution of `x` [n, in, h, w] with a weight [out, in, kh, kw]. */
+  conv2d(x: Value, weight: Value, bias?: Value, options?: Conv2dOptions): Value
+  /** Adds zeros below and to the right of `x` [n, c, h, w]. */
+  padBottomRight(x: Value, pixels: number): Value
+  /** Normalizes the last axis. */
+  layerNorm(x: Value, weight: Value, bias: Value, epsilon: number): Value
+  /** Repeats each pixel of `x` [n, c, h, w] twice in both directions. */
+  upsample2x(x: Value): Value
+  /** `x` [n, c, h, w] at the height and width of `like`: each pixel is that of `x` at floor(position · ratio). */
+  resizeNearest(x: Value, like: Value): Value
+}
+
+export function computeOps(core: GraphCore & LayoutOps, { wrap }: { wrap: boolean }): ComputeOps {
+  function image(op: string, { shape }: Value): { n: Dim; c: Dim; h: Dim; w: Dim } {
+    const [n, c, h, w] = shape
+    if (shape.length !== 4 || n === undefined || c === undefined || h === undefined || w === undefined) {
+      return core.fail(`${op} expects [n, c, h, w], got ${showShape(shape)}`)
+    }
+    return { n, c, h, w }
+  }
+
+  function checkBias(op: string, bias: Value | undefined, out: Dim): void {
+    if (bias !== undefined && bias.shape.join() !== String(out)) {
+      core.fail(`${op} expects a bias of [${out}], got ${showShape(bias.shape)}`)
+    }
+  }
+
+  /** `mode` is that of ONNX's Pad; pads are pixels at [top, left, bottom, right]. */
+  function pad(x: Value, mode: 'constant' | 'wrap', pads: readonly [number, number, number, number]): Value {
+    const { n, c, h, w } = image('Pad', x)
+    const [top, left, bottom, right] = pads
+    const shape = [
+      n,
+      c,
+      windows(h, { kernel: 1, stride: 1, padding: top + bottom }),
+      windows(w, { kernel: 1, stride: 1, padding: left + right }),
+    ]
+    return core.node(
+      {
+        op: 'Pad',
+        inputs: [x, core.ints([0, 0, top, left, 0, 0, bottom, right])],
+        attributes: { mode: { text: mode } },
+      },
+      { dtype: x.dtype, shape },
+    )
+  }
+
+  return {
+    linear(x, weight, bias) {
+      const [out, inner] = weight.shape
+      const leading = x.shape.slice(0, -1)
+      if (weight.shape.length !== 2 || out === undefined || inner === undefined || x.shape.at(-1) !== inner) {
+        return core.fail(`Gemm expects a weight of [out, ${x.shape.at(-1)}], got ${showShape(weight.shape)}`)
+      }
+      checkBias('Gemm', bias, out)
+      const rows = product(leading)
+      const y = core.node(
+        { op: 'Gemm', inputs: [core.reshape(x, [rows, inner]), weight, bias], attributes: { transB: { int: 1 } } },
+        { dtype: x.dtype, shape: [rows, out] },
+      )
+      return core.reshape(y, [...leading, out])
+    },
+
+    matmul(a, b) {
+      const [rows, inner] = a.shape
+      const [height, columns] = b.shape
+      if (rows === undefined || columns === undefined || inner !== height || a.shape.length + b.shape.length !== 4) {
+        return core.fail(`MatMul expects [a, b] and [b, c], got ${showShape(a.shape)} and ${showShape(b.shape)}`)
+      }
+      return core.node({ op: 'MatMul', inputs: [a, b] }, { dtype: a.dtype, shape: [rows, columns] })
+    },
+
+    conv2d(x, weight, bias, { stride = 1, padding = 0 } = {}) {
+      const { n, c, h, w } = image('Conv', x)
+      const [out, inner, kh, kw] = weight.shape
+      if (out === undefined || inner !== c || typeof kh !== 'number' || typeof kw !== 'number') {
+        return core.fail(`Conv expects a weight of [out, ${c}, kh, kw], got ${showShape(weight.shape)}`)
+      }
+      checkBias('Conv', bias, out)
+      const wrapped = wrap && padding > 0
+      const input = wrapped ? pad(x, 'wrap', [padding, padding, padding, padding]) : x
+      const pads = wrapped ? 0 : padding
+      return core.node(
+        {
+          op: 'Conv',
+          inputs: [input, weight, bias],
+          attributes: {
+            kernel_shape: { ints: [kh, kw] },
+            strides: { ints: [stride, stride] },
+            pads: { ints: [pads, pads, pads, pads] },
+          },
+        },
+        {
+          dtype: x.dtype,
+          shape: [
+            n,
+            out,
+            windows(h, { kernel: kh, stride, padding: 2 * padding }),
+            windows(w, { kernel: kw, stride, padding: 2 * padding }),
+          ],
+        },
+      )
+    },
+
+    padBottomRight: (x, pixels) => pad(x, 'constant', [0, 0, pixels, pixels]),
+
+    layerNorm(x, weight, bias, epsilon) {
+      const last = String(x.shape.at(-1))
+      if (weight.shape.join() !== last || bias.shape.join() !== last) {
+        core.fail(`LayerNormalization expects [${last}], got ${showShape(weight.shape)} and ${showShape(bias.shape)}`)
+      }
+      return core.node(
+        {
+          op: 'LayerNormalization',
+          inputs: [x, weight, bias],
+          attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+        },
+        x,
+      )
+    },
+
+    upsample2x(x) {
+      const { n, c, h, w } = image('Resize', x)
+      const scales = core.tensor('upsample2x.scales', Float32Array.of(1, 1, 2, 2), [4])
+      return core.node(
+        { op: 'Resize', inputs: [x, undefined, scales], attributes: nearest },
+        { dtype: x.dtype, shape: [n, c, product([2, h]), product([2, w])] },
+      )
+    },
+
+    resizeNearest(x, like) {
+      const { n, c } = image('Resize', x)
+      const { h, w } = image('Resize', like)
+      const shape = [n, c, h, w]
+      const sizes = core.node(
+        {
+          op: 'Concat',
+          inputs: shape.map(dim => (typeof dim === 'number' ? core.ints([dim]) : core.size(dim))),
+          attributes: { axis: { int: 0 } },
+        },
+        { dtype: 'int64', shape: [4] },
+      )
+      return core.node(
+        { op: 'Resize', inputs: [x, undefined, undefined, sizes], attributes: nearest },
+        { dtype: x.dtype, shape },
+      )
+    },
+  }
+}
+
+const nearest = {
+  mode: { text: 'nearest' },
+  coordinate_transformation_mode: { text: 'asymmetric' },
+  nearest_mode: { text: 'floor' },
+} as const

@@ -1,0 +1,50 @@
+import { type Dim, showShape } from '../dims.js'
+import { type DType, dtypeNumbers } from '../dtypes.js'
+import type { GraphCore, Value } from '../types.js'
+
+export interface ElementwiseOps {
+  /** Sum, product: shapes are broadcast as numpy does. */
+  add(a: Value, b: Value): Value
+  mul(a: Value, b: Value): Value
+  sigmoid(x: Value): Value
+  sin(x: Value): Value
+  cos(x: Value): Value
+  cast(x: Value, dtype: DType): Value
+}
+
+export function elementwiseOps(core: GraphCore): ElementwiseOps {
+  const unary = (op: string) => (x: Value) => core.node({ op, inputs: [x] }, x)
+  const binary = (op: string) => (a: Value, b: Value) => {
+    if (a.dtype !== b.dtype) core.fail(`${op} expects one type of element, got ${a.dtype} and ${b.dtype}`)
+    const shape = broadcast(a.shape, b.shape)
+    if (shape === undefined) return core.fail(`${op} cannot combine ${showShape(a.shape)} and ${showShape(b.shape)}`)
+    return core.node({ op, inputs: [a, b] }, { dtype: a.dtype, shape })
+  }
+  return {
+    add: binary('Add'),
+    mul: binary('Mul'),
+    sigmoid: unary('Sigmoid'),
+    sin: unary('Sin'),
+    cos: unary('Cos'),
+    cast(x, dtype) {
+      if (x.dtype === dtype) return x
+      return core.node(
+        { op: 'Cast', inputs: [x], attributes: { to: { int: dtypeNumbers[dtype] } } },
+        { dtype, shape: x.shape },
+      )
+    },
+  }
+}
+
+/** The shape of two tensors that are aligned at their last dimension; undefined where they do not fit. */
+function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] | undefined {
+  const rank = Math.max(a.length, b.length)
+  const shape: Dim[] = []
+  for (let i = 0; i < rank; i++) {
+    const left = a[i - rank + a.length] ?? 1
+    const right = b[i - rank + b.length] ?? 1
+    if (left !== right && left !== 1 && right !== 1) return undefined
+    shape.push(left === 1 ? right : left)
+  }
+  return shape
+}

@@ -1,0 +1,82 @@
+import type { Dim } from './dims.js'
+import type { DType } from './dtypes.js'
+
+/** A tensor of a graph: what its name will hold when the graph runs. */
+export interface Value {
+  readonly name: string
+  readonly dtype: DType
+  readonly shape: readonly Dim[]
+}
+
+/** Bytes of a file that hold a tensor, little-endian and row-major. */
+export interface ExternalTensor {
+  file: string
+  /** From the start of the file, in bytes. */
+  offset: number
+  dtype: DType
+  shape: readonly number[]
+}
+
+/** Which operators a graph is made of: those that run everywhere, or those that are fastest on CUDA. */
+export type Profile = 'portable' | 'cuda'
+
+/** An attribute of a node. ONNX tells integers from floats, JavaScript does not. */
+export type Attribute =
+  | { int: number }
+  | { ints: readonly number[] }
+  | { float: number }
+  | { floats: readonly number[] }
+  | { text: string }
+
+export interface NodeSpec {
+  /** Operator, e.g. `Conv`. */
+  op: string
+  /** `''` is ONNX's own, the other is ONNX Runtime's. @default '' */
+  domain?: '' | 'com.microsoft'
+  /** Optional inputs that are left out are undefined. */
+  inputs: readonly (Value | undefined)[]
+  attributes?: Readonly<Record<string, Attribute>>
+}
+
+/** What the builder of a node says of an output. */
+export type Output = Pick<Value, 'dtype' | 'shape'>
+
+/** A model that ONNX Runtime can load. */
+export interface BuiltGraph {
+  /** The model as protobuf. */
+  bytes: Uint8Array
+  /**
+   * Folder that the model's external weights are looked up in: the session option
+   * `session.model_external_initializers_file_folder_path`. Undefined where no file is needed.
+   */
+  folder: string | undefined
+  /** Weights that were computed: the session option `externalData`. */
+  externalData: { path: string; data: Uint8Array }[]
+  inputs: readonly Value[]
+  outputs: readonly Value[]
+}
+
+/** Nodes, inputs, outputs and constants: what every operator is made of. */
+export interface GraphCore {
+  input(name: string, dtype: DType, shape: readonly Dim[]): Value
+  output(name: string, value: Value): void
+  /** Adds a node with one output. */
+  node(spec: NodeSpec, output: Output): Value
+  /** Adds a node with several outputs. */
+  nodes(spec: NodeSpec, outputs: readonly Output[]): Value[]
+  /** A tensor that stays in its file until a session is created. The same name is the same tensor. */
+  external(name: string, tensor: ExternalTensor): Value
+  /** A computed fp32 tensor. Small ones are written into the model, others handed over beside it. */
+  tensor(name: string, data: Float32Array, shape: readonly number[]): Value
+  /** A one-dimensional int64 constant. */
+  ints(values: readonly number[]): Value
+  /** An fp32 constant without dimensions. */
+  float(value: number): Value
+  /** The size that a symbol of some tensor's shape stands for, when the graph runs: int64 of shape [1]. */
+  size(symbol: string): Value
+  /** Names that are given inside `body` start with `name/`. */
+  scope<T>(name: string, body: () => T): T
+  /** Throws a {@link GraphError} that says where in the graph it happened. */
+  fail(message: string): never
+  build(): BuiltGraph
+}
