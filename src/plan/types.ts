@@ -16,6 +16,15 @@ export interface TokenChunk {
 /** A prompt as the text encoders of the model get it. */
 export type PromptTokens = Partial<Record<TextEncoderKind, readonly TokenChunk[]>>
 
+/** Which hidden state of a text encoder becomes the conditioning. */
+export interface HiddenState {
+  kind: TextEncoderKind
+  /** 1 is the last layer, 2 the one before … */
+  fromEnd: number
+  /** The encoder's final layer norm is applied to it (SD1, SD2), or not (SDXL). */
+  finalNorm: boolean
+}
+
 export interface SamplingPass {
   /** Pixels; latents are an eighth of it. */
   width: number
@@ -31,14 +40,15 @@ export interface SamplingPass {
   seed: string
   /** The first noise comes from torch's CPU generator, that of the steps from this one. */
   stepNoise: 'cuda' | 'cpu'
-  /** Latent that the noise is added to. */
+  /** Latent that the noise is added to: zeros, or the result of the pass before, resized by nearest-exact. */
   start: 'empty' | 'previous'
 }
 
 export interface Plan {
   version: 1
-  model: { name: string; file: string; facts: ModelFacts }
-  text: { clipSkip: number; cond: PromptTokens; uncond: PromptTokens }
+  model: { name: string; baseline: string; facts: ModelFacts }
+  /** `empty` is the empty prompt: weighted tokens are interpolated against it. */
+  text: { hidden: readonly HiddenState[]; cond: PromptTokens; uncond: PromptTokens; empty: PromptTokens }
   /** Number of pictures drawn from one noise stream. */
   batch: number
   passes: readonly SamplingPass[]

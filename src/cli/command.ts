@@ -1,0 +1,99 @@
+/** What all commands share: typed arguments, refusal of unknown ones, examples in the help, exit codes. */
+import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from 'citty'
+import { type ExitCode, UsageError } from '../errors.js'
+
+export interface CliCommand {
+  definition: CommandDef
+  /** Command lines shown below the help, each with what it does. */
+  examples: readonly (readonly [line: string, what: string])[]
+}
+
+export interface CliContext<T extends ArgsDef> {
+  args: ParsedArgs<T>
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+}
+
+interface CommandOptions<T extends ArgsDef> {
+  name: string
+  description: string
+  args: T
+  examples: CliCommand['examples']
+  run(context: CliContext<T>): Promise<ExitCode>
+}
+
+export function command<const T extends ArgsDef>({
+  name,
+  description,
+  args,
+  examples,
+  run,
+}: CommandOptions<T>): CliCommand {
+  const definition = defineCommand({
+    meta: { name: `horde-onnx ${name}`, description },
+    args,
+    async run(context) {
+      refuseUnknown(context.args, args, name)
+      const interrupt = new AbortController()
+      const onSigint = () => {
+        if (interrupt.signal.aborted) process.exit(130)
+        interrupt.abort()
+      }
+      process.on('SIGINT', onSigint)
+      try {
+        process.exitCode = await run({ args: context.args, signal: interrupt.signal })
+      } finally {
+        process.off('SIGINT', onSigint)
+      }
+    },
+  })
+  return { definition: definition as CommandDef, examples }
+}
+
+/** A flag that is misspelt must not be ignored. */
+function refuseUnknown(parsed: Record<string, unknown> & { _: string[] }, defined: ArgsDef, name: string): void {
+  const known = new Set(['_'])
+  let positionals = 0
+  for (const [key, definition] of Object.entries(defined)) {
+    known.add(key)
+    if (definition.type === 'positional') positionals++
+    else for (const alias of [definition.alias ?? []].flat()) known.add(alias)
+  }
+  const hint = `horde-onnx ${name} --help lists what there is`
+  for (const key of Object.keys(parsed)) {
+    if (!known.has(key)) throw new UsageError(`unknown option --${key}`, { hint })
+  }
+  const extra = parsed._[positionals]
+  if (extra !== undefined)
+    throw new UsageError(`unexpected argument "${extra}"`, {
+      hint: `quote it if it belongs to the one before; ${hint}`,
+    })
+}
+
+/** A whole number given as an option. */
+export function integer(
+  option: string,
+  value: string | undefined,
+  { min, max }: { min: number; max: number },
+): number | undefined {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (value.trim() === '' || !Number.isInteger(number) || number < min || number > max) {
+    throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, got "${value}"`)
+  }
+  return number
+}
+
+/** A number given as an option. */
+export function decimal(
+  option: string,
+  value: string | undefined,
+  { min, max }: { min: number; max: number },
+): number | undefined {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (value.trim() === '' || !Number.isFinite(number) || number < min || number > max) {
+    throw new UsageError(`--${option} must be a number from ${min} to ${max}, got "${value}"`)
+  }
+  return number
+}

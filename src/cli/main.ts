@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/** The command line: finds the command, prints help, turns errors into messages and exit codes. */
+import { renderUsage, runCommand } from 'citty'
+import { ExitCode, faultOf, HordeOnnxError, UsageError } from '../errors.js'
+import type { CliCommand } from './command.js'
+import { version } from './version.js'
+
+const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> = {
+  generate: {
+    about: 'Draw a picture from a prompt or from a recorded payload',
+    load: async () => (await import('./generate.js')).generate,
+  },
+  replay: {
+    about: 'Run recorded payloads through the engine and store what comes out',
+    load: async () => (await import('./replay.js')).replay,
+  },
+  check: { about: 'Judge a run against the goldens', load: async () => (await import('./check.js')).check },
+  approve: {
+    about: 'Make pictures of a run the new goldens, with a reason',
+    load: async () => (await import('./approve.js')).approve,
+  },
+  report: { about: 'Render the page of a run again', load: async () => (await import('./report.js')).report },
+  parity: {
+    about: 'Compare the engine with a reference pack of another backend, stage by stage',
+    load: async () => (await import('./parity.js')).parity,
+  },
+  doctor: {
+    about: 'Say what is here: ONNX Runtime, providers, memory, models',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const asked = name === 'help' ? rest[0] : undefined
+    if (asked === undefined) process.stdout.write(overview())
+    else await help(asked)
+    return
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${version}\n`)
+    return
+  }
+  if (rest.includes('--help') || rest.includes('-h')) return help(name)
+  await runCommand((await find(name)).definition, { rawArgs: [...rest] })
+}
+
+async function find(name: string): Promise<CliCommand> {
+  const entry = COMMANDS[name]
+  if (!entry) {
+    throw new UsageError(`unknown command "${name}"`, { hint: `commands: ${Object.keys(COMMANDS).join(', ')}` })
+  }
+  return entry.load()
+}
+
+async function help(name: string): Promise<void> {
+  const { definition, examples } = await find(name)
+  const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`)
+  process.stdout.write(`${await renderUsage(definition)}\nEXAMPLES\n\n${lines.join('\n')}\n`)
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(name => name.length))
+  const lines = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`)
+  return [
+    `horde-onnx ${version}: a diffusion engine for the AI Horde, and the harness that proves it`,
+    '',
+    'Usage: horde-onnx COMMAND [OPTIONS]',
+    '',
+    ...lines,
+    '',
+    'horde-onnx COMMAND --help explains a command, with examples.',
+    '',
+  ].join('\n')
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const { message, hint } = faultOf(error)
+  process.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
+  if (error instanceof HordeOnnxError) process.exitCode = error.exitCode
+  else if (error instanceof Error && error.name === 'CLIError') process.exitCode = ExitCode.invalid
+  else {
+    process.stderr.write(`${error instanceof Error ? error.stack : ''}\nThis is a defect of horde-onnx.\n`)
+    process.exitCode = ExitCode.internal
+  }
+})

@@ -1,0 +1,53 @@
+/** From a model's name to its file and to what a plan must know of it. Reads headers only, once per name. */
+
+import type { Catalogue } from '../models/catalogue.js'
+import { openCheckpoint } from '../models/checkpoint.js'
+import { detectModel } from '../models/detect.js'
+import type { PlanModel } from '../plan/make-plan.js'
+
+export interface ResolvedModel extends PlanModel {
+  file: string
+  sha256?: string
+}
+
+/** A model that is given by its path instead of by the catalogue. */
+export interface ModelFile {
+  file: string
+  /** @default what the checkpoint's family is called by the Horde */
+  baseline?: string
+  /** Names of empty tensors to be added before the checkpoint is read: they change the prediction type. */
+  extraKeys?: readonly string[]
+}
+
+/** @returns a function that throws UnknownModelError or ModelFileError, and remembers what it found */
+export function modelResolver(catalogue: Catalogue, files: Readonly<Record<string, ModelFile>>) {
+  const found = new Map<string, Promise<ResolvedModel>>()
+
+  async function resolve(name: string): Promise<ResolvedModel> {
+    const own = files[name]
+    const entry = own ?? catalogue.find(name)
+    const checkpoint = await openCheckpoint(entry.file)
+    const facts = await detectModel(checkpoint, { extraKeys: own?.extraKeys ?? [] })
+    return {
+      name,
+      file: entry.file,
+      facts,
+      baseline: entry.baseline ?? BASELINES[facts.family],
+      ...('sha256' in entry ? { sha256: entry.sha256 } : {}),
+    }
+  }
+
+  return (name: string): Promise<ResolvedModel> => {
+    const known = found.get(name) ?? resolve(name)
+    found.set(name, known)
+    known.catch(() => found.delete(name))
+    return known
+  }
+}
+
+const BASELINES = {
+  sd1: 'stable_diffusion_1',
+  sd2: 'stable_diffusion_2_768',
+  sdxl: 'stable_diffusion_xl',
+  'sdxl-refiner': 'stable_diffusion_xl',
+} as const

@@ -1,0 +1,104 @@
+/** One job in a lane: text, sampling passes, decoding. It computes only through its model's sessions. */
+import { performance } from 'node:perf_hooks'
+import { CancelledError } from '../errors.js'
+import { nearestExact } from '../imaging/latent.js'
+import { toPixels } from '../imaging/pixels.js'
+import { modelSampling } from '../sampling/model-sampling.js'
+import type { LaneModel } from './model.js'
+import type { LaneImage, LaneResult, LaneTask, Timings } from './protocol.js'
+import { type LatentShape, sample } from './sample.js'
+import type { RunClock } from './session.js'
+import { stageRecorder } from './stages.js'
+import { encodePrompt } from './text.js'
+
+export interface ExecuteContext {
+  task: LaneTask
+  /** Opens the checkpoint or finds it open. */
+  openModel(): Promise<LaneModel>
+  clock: RunClock
+  /** True once the job's owner wants it no more. */
+  cancelled(): boolean
+  onStep(progress: { step: number; steps: number; pass: number; passes: number }): void
+}
+
+export async function execute(context: ExecuteContext): Promise<LaneResult> {
+  const { plan, keep } = context.task
+  const { facts } = plan.model
+  const recorder = stageRecorder(keep)
+  const lap = stopwatch()
+  const checkpoint = () => {
+    if (context.cancelled()) throw new CancelledError()
+  }
+
+  const model = await context.openModel()
+  const [unet, decoder] = [await model.unet(), await model.vaeDecoder()]
+  const load = lap()
+
+  const [cond, uncond] = [await encodePrompt(model, plan, 'cond'), await encodePrompt(model, plan, 'uncond')]
+  for (const [name, { context, tokens, width, pooled }] of Object.entries({ cond, uncond })) {
+    recorder.record(name, [1, tokens, width], context)
+    if (pooled !== undefined) recorder.record(`${name}_pooled`, [1, pooled.length], pooled)
+  }
+  const encode = lap()
+
+  const steps: Timings['steps'][number][] = []
+  const scale = facts.vae.scaleFactor
+  let latent = new Float32Array()
+  let shape: LatentShape = [0, 0, 0, 0]
+  for (const [index, pass] of plan.passes.entries()) {
+    const next: LatentShape = [plan.batch, facts.vae.latentChannels, pass.height / 8, pass.width / 8]
+    latent = await sample({
+      pass,
+      shape: next,
+      ...(pass.start === 'previous' ? { start: nearestExact(latent, shape, next) } : {}),
+      unet,
+      model: modelSampling(facts.sampling),
+      cond,
+      uncond,
+      clock: context.clock,
+      ...(index === 0 ? { recorder } : {}),
+      checkpoint,
+      onStep(step, timing) {
+        steps.push(timing)
+        context.onStep({ step: step + 1, steps: pass.steps, pass: index + 1, passes: plan.passes.length })
+      },
+    })
+    shape = next
+    if (index === 0 && plan.passes.length > 1) recorder.record('first_pass', shape, divide(latent, scale))
+  }
+  lap()
+
+  const decodable = divide(latent, scale)
+  recorder.record('latent', shape, decodable)
+  const [n, channels, h, w] = shape
+  const images: LaneImage[] = []
+  for (let i = 0; i < n; i++) {
+    checkpoint()
+    const one = decodable.subarray(i * channels * h * w, (i + 1) * channels * h * w)
+    const { image } = await decoder.run({ latent: { shape: [1, channels, h, w], data: one } }, ['image'])
+    if (image) images.push({ width: w * 8, height: h * 8, channels: 3, pixels: toPixels(image.data, w * 8, h * 8) })
+  }
+  return {
+    images,
+    fingerprints: recorder.fingerprints,
+    ...(keep.stages || keep.steps ? { stages: recorder.stages } : {}),
+    timings: { load, encode, steps, decode: lap(), total: lap.total() },
+  }
+}
+
+function divide(data: Float32Array, by: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from(data, value => value / by)
+}
+
+/** Milliseconds since the call before; `total` since the first. */
+function stopwatch(): (() => number) & { total(): number } {
+  const start = performance.now()
+  let last = start
+  const lap = () => {
+    const now = performance.now()
+    const passed = now - last
+    last = now
+    return passed
+  }
+  return Object.assign(lap, { total: () => performance.now() - start })
+}

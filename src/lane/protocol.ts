@@ -1,0 +1,97 @@
+/** What an engine and its lanes say to each other. Messages are structured clones: typed arrays travel as they are. */
+import type { Fault } from '../errors.js'
+import type { Plan } from '../plan/types.js'
+
+/** A tensor of a stage: shape and values, as the reference pack stores them. */
+export interface StageTensor {
+  shape: readonly number[]
+  data: Float32Array
+}
+
+/**
+ * Tensors that were computed on the way, by the names of the reference pack: `cond`, `uncond`, `cond_pooled`,
+ * `uncond_pooled`, `noise`, `sigmas`, `encoded`, `noise_mask`, `step<k>.x`, `step<k>.denoised`, `first_pass`, `latent`.
+ */
+export type Stages = Record<string, StageTensor>
+
+/** Milliseconds of wall time. */
+export interface Timings {
+  /** From the job's arrival in the lane to its first computation: graph building and session creation. */
+  load: number
+  encode: number
+  /** One entry a sampler step. `inside` is spent in ONNX Runtime, `outside` is everything else. */
+  steps: readonly { inside: number; outside: number }[]
+  decode: number
+  /** Conversion to 8 bit and compression. */
+  output: number
+  total: number
+}
+
+/** Tensors that a job's owner wants back. */
+export interface KeepOptions {
+  /** Return the tensors of every stage but the steps. */
+  stages?: boolean
+  /** 0-based sampler steps whose `x` and `denoised` are returned. */
+  steps?: readonly number[]
+}
+
+/** Where a lane computes. */
+export interface EngineEnvironment {
+  provider: string
+  /** Device or CPU model, as the system names it. */
+  device: string
+  dtype: string
+  /** Version of ONNX Runtime. */
+  ort: string
+  threads: number
+}
+
+export interface LaneOptions {
+  device: 'cpu'
+  /** Threads that ONNX Runtime uses within an operator. */
+  threads: number
+}
+
+export interface LaneTask {
+  id: string
+  plan: Plan
+  /** Path of the checkpoint. It is no part of the plan: plans are equal on every machine. */
+  file: string
+  keep: KeepOptions
+}
+
+/** 8-bit pixels, interleaved, not yet compressed. */
+export interface LaneImage {
+  width: number
+  height: number
+  channels: number
+  pixels: Uint8Array
+}
+
+export interface LaneResult {
+  images: LaneImage[]
+  fingerprints: Record<string, string>
+  stages?: Stages
+  timings: Omit<Timings, 'output'>
+}
+
+export type ToLane = { type: 'run'; task: LaneTask } | { type: 'cancel'; id: string } | { type: 'close' }
+
+/** A stretch of work during which the lane cannot answer: it blocks its thread. */
+export interface Busy {
+  type: 'busy'
+  /** For messages: `load unet`, `denoise`, `decode` … */
+  what: string
+  /** Size of the work: multiply-adds of a run, bytes of a load. The engine turns it into the longest time it may take. */
+  work: { multiplyAdds: number } | { bytes: number }
+}
+
+export type FromLane =
+  | { type: 'ready'; environment: EngineEnvironment }
+  | Busy
+  | { type: 'idle' }
+  | { type: 'started'; id: string }
+  | { type: 'step'; id: string; step: number; steps: number; pass: number; passes: number }
+  | { type: 'done'; id: string; result: LaneResult }
+  | { type: 'fault'; id: string; fault: Fault }
+  | { type: 'cancelled'; id: string }

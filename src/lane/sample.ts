@@ -1,0 +1,74 @@
+/** One sampling pass: the first noise, the sampler's requests answered one by one, and the steps reported. */
+import { performance } from 'node:perf_hooks'
+import type { SamplingPass } from '../plan/types.js'
+import type { ModelSampling } from '../sampling/model-sampling.js'
+import { stepNoise, torchCpuNoise } from '../sampling/noise/index.js'
+import { createSampler } from '../sampling/samplers/index.js'
+import type { Latent } from '../sampling/types.js'
+import { denoise } from './denoise.js'
+import type { RunClock, Session } from './session.js'
+import type { StageRecorder } from './stages.js'
+import type { Conditioning } from './text.js'
+
+export type LatentShape = readonly [n: number, channels: number, h: number, w: number]
+
+export interface SampleInput {
+  pass: SamplingPass
+  shape: LatentShape
+  /** Latent the noise is added to, at the model's scale; zeros where there is none. */
+  start?: Latent
+  unet: Session
+  model: ModelSampling
+  cond: Conditioning
+  uncond: Conditioning
+  clock: RunClock
+  /** Given for the pass whose tensors are recorded. */
+  recorder?: StageRecorder
+  /** Called between two requests; throws to stop. */
+  checkpoint(): void
+  onStep(step: number, timing: { inside: number; outside: number }): void
+}
+
+/** The pass's final latent, at the model's scale. */
+export async function sample(input: SampleInput): Promise<Latent> {
+  const { pass, shape, start, model, recorder } = input
+  const seed = BigInt(pass.seed)
+  const sigmas = Float32Array.from(pass.sigmas)
+  const noise = torchCpuNoise(seed, shape)
+  recorder?.record('noise', shape, noise)
+  recorder?.record('sigmas', [sigmas.length], sigmas)
+  if (sigmas.length < 2) return start ?? new Float32Array(noise.length)
+
+  const sampler = createSampler(pass.sampler, {
+    x: model.noiseScaling({ sigma: sigmas[0] ?? 0, noise, latent: start }),
+    sigmas,
+    noise: stepNoise({ sampler: pass.sampler, kind: pass.stepNoise, seed, shape, sigmas }),
+    sigmaMin: model.sigmaMin,
+    sigmaMax: model.sigmaMax,
+  })
+
+  let since = performance.now()
+  let insideBefore = input.clock.inside
+  let reported = 0
+  let state = sampler.next()
+  while (!state.done) {
+    input.checkpoint()
+    const { x, sigma, step } = state.value
+    const denoised = await denoise({ ...input, cfgScale: pass.cfgScale, x, sigma })
+    if (step !== undefined) {
+      recorder?.recordStep(step, pass.steps, shape, { x, denoised })
+      reported = step
+    }
+    state = sampler.next(denoised)
+    const upcoming = state.done ? undefined : state.value.step
+    // A step ends where the next one begins: samplers that ask twice a step count both runs.
+    if (state.done || (upcoming !== undefined && upcoming !== reported)) {
+      const now = performance.now()
+      const inside = input.clock.inside - insideBefore
+      input.onStep(reported, { inside, outside: now - since - inside })
+      since = now
+      insideBefore = input.clock.inside
+    }
+  }
+  return state.value
+}

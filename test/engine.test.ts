@@ -1,0 +1,130 @@
+import { execaSync } from 'execa'
+import { createEngine, type Engine, type EngineEvent } from 'horde-onnx'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const CIRCLE = {
+  prompt: 'a red circle on a blue background',
+  seed: 7,
+  ddim_steps: 6,
+  width: 128,
+  height: 128,
+  cfg_scale: 5,
+  karras: true,
+  sampler_name: 'k_euler',
+}
+const request = { model: 'pocket-sd15', payload: CIRCLE }
+
+let engine: Engine
+afterEach(() => engine.close())
+
+/** Process ids of this process's lanes. */
+function lanes(): number[] {
+  const { stdout } = execaSync('pgrep', ['-P', String(process.pid), '-f', 'lane/main.js'], { reject: false })
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+async function hashOf(options: Parameters<typeof createEngine>[0] = {}, interfere?: (event: EngineEvent) => void) {
+  engine = await createEngine(options)
+  const handle = engine.generate(request)
+  if (interfere) for await (const event of handle) interfere(event)
+  const generation = await handle
+  expect(generation.faults).toEqual([])
+  return { sha256: generation.images[0]?.sha256, retries: generation.retries }
+}
+
+describe('an engine', () => {
+  it('draws the same picture from the same payload, and tells every step', async () => {
+    engine = await createEngine()
+    const events: EngineEvent[] = []
+    for await (const event of engine.generate(request)) events.push(event)
+    const again = await engine.generate(request)
+    const finished = events.at(-1)
+    expect(events.filter(({ type }) => type === 'step')).toHaveLength(6)
+    expect(finished?.type === 'finished' && finished.generation.images[0]?.sha256).toBe(again.images[0]?.sha256)
+    expect(again.fingerprints).toHaveProperty('latent')
+  })
+
+  it('keeps the event loop free while a lane computes', async () => {
+    engine = await createEngine()
+    await engine.environment()
+    let longest = 0
+    let last = performance.now()
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 5)
+    await engine.generate({ ...request, payload: { ...CIRCLE, width: 256, height: 256 } })
+    clearInterval(timer)
+    expect(longest).toBeLessThan(250)
+  })
+
+  it('loses nothing when its lane is killed', async () => {
+    const undisturbed = await hashOf()
+    await engine.close()
+    let killed = 0
+    const disturbed = await hashOf({}, event => {
+      if (event.type === 'step' && event.step === 3 && killed === 0) {
+        for (const pid of lanes()) process.kill(pid, 'SIGKILL')
+        killed++
+      }
+    })
+    expect(disturbed).toEqual({ sha256: undisturbed.sha256, retries: 1 })
+  })
+
+  it('notices a lane that hangs, and runs its job again', async () => {
+    let stopped = 0
+    const { retries } = await hashOf({ hangMs: 3000 }, event => {
+      if (event.type === 'step' && event.step === 2 && stopped === 0) {
+        for (const pid of lanes()) process.kill(pid, 'SIGSTOP')
+        stopped++
+      }
+    })
+    expect(stopped).toBe(1)
+    expect(retries).toBe(1)
+  })
+
+  it('gives a job up whose lane dies every time', async () => {
+    engine = await createEngine({ retries: 1 })
+    const handle = engine.generate(request)
+    for await (const event of handle) {
+      if (event.type === 'step') for (const pid of lanes()) process.kill(pid, 'SIGKILL')
+    }
+    const generation = await handle
+    expect(generation.state).toBe('fault')
+    expect(generation.faults[0]).toMatchObject({ code: 'lane', message: expect.stringContaining('SIGKILL') })
+    expect((await engine.generate(request)).state).toBe('ok')
+  })
+
+  it.each(['soft', 'hard'] as const)('cancels a job (%s) and goes on with the next', async mode => {
+    engine = await createEngine()
+    const handle = engine.generate({ ...request, payload: { ...CIRCLE, ddim_steps: 200 } })
+    const steps: number[] = []
+    for await (const event of handle) {
+      if (event.type === 'step') {
+        steps.push(event.step)
+        handle.cancel(mode)
+      }
+    }
+    expect((await handle).state).toBe('cancelled')
+    expect(steps.length).toBeLessThan(10)
+    expect((await engine.generate(request)).state).toBe('ok')
+  })
+
+  it('answers a job that it cannot draw with a fault that says so', async () => {
+    engine = await createEngine()
+    const unknown = await engine.generate({ ...request, model: 'pocket-sd51' })
+    expect(unknown.faults[0]).toMatchObject({ code: 'unknown-model', message: expect.stringContaining('pocket-sd51') })
+    const workflow = await engine.generate({ ...request, payload: { ...CIRCLE, workflow: 'qr_code' } })
+    expect(workflow.faults[0]).toMatchObject({ code: 'unsupported', message: expect.stringContaining('qr_code') })
+    const nothing = await engine.generate('{ "prompt": ')
+    expect(nothing.faults[0]).toMatchObject({ code: 'payload' })
+  })
+
+  it('leaves no process behind', async () => {
+    engine = await createEngine()
+    await engine.generate(request)
+    expect(lanes()).toHaveLength(1)
+    await engine.close()
+    expect(lanes()).toEqual([])
+  })
+})

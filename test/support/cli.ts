@@ -1,0 +1,16 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { execa } from 'execa'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+/** Runs the built command line; never throws, whatever it ends with. */
+export async function cli(args: readonly string[], { cwd = ROOT, bin = join(ROOT, 'dist/cli/main.js') } = {}) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...args], { cwd, reject: false })
+  return { exitCode, stdout, stderr }
+}
+
+export function temporaryFolder(name: string): string {
+  return mkdtempSync(join(tmpdir(), `horde-onnx-${name}-`))
+}
