@@ -1,0 +1,8 @@
+/** A stretch of a prompt in which every token has one weight. */
+export interface WeightedText {
+  text: string
+  /** Usually 0 to 2; 1 is plain. `inf` and `nan` are read as Python reads them. */
+  weight: number
+  /** A new chunk of tokens begins with this stretch. */
+  startsChunk?: true
+}
