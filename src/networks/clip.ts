@@ -1,0 +1,87 @@
+/** CLIP's text encoder (Radford et al. 2021, arXiv:2103.00020), in the layouts of transformers and of OpenCLIP. */
+import type { Checkpoint, TensorEntry } from '../models/checkpoint.js'
+import type { TextEncoderFacts } from '../models/facts.js'
+import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
+import { attention } from './attention.js'
+import { layerNorm, linear } from './layers.js'
+import { openClipAsClip } from './open-clip.js'
+import type { BuildOptions } from './options.js'
+import { parameter, type Weights, weightsOf } from './weights.js'
+
+/** Positions of a chunk: every CLIP has as many. */
+const TOKENS = 77
+
+/**
+ * Builds a text encoder without its token table, whose rows the caller looks up (see {@link tokenTable}).
+ *
+ * Inputs: `embeds` fp32 [n, 77, width], rows of the token table or of a textual inversion; `eos` int64 [n], position of the
+ * end token. Outputs, for k from 1 (the last layer) to the number of layers: `hidden.k` [n, 77, width] is what the k-th
+ * layer from the end gives, `hidden.k.norm` the same after the final layer norm; `pooled` [n, width] is `hidden.1.norm` at
+ * `eos`, projected where the checkpoint has a projection.
+ */
+export function buildTextEncoder(
+  checkpoint: Checkpoint,
+  facts: TextEncoderFacts,
+  { profile }: Pick<BuildOptions, 'profile'> = {},
+): BuiltGraph {
+  const g = createGraph({ ...(profile === undefined ? {} : { profile }) })
+  const w = weightsOf(layoutOfClip(checkpoint, facts), facts.prefix)
+  const embeds = g.input('embeds', 'float32', ['n', TOKENS, facts.width])
+  const eos = g.input('eos', 'int64', ['n'])
+
+  const text = w.sub('text_model')
+  const states = encode(g, embeds, text, facts)
+  for (const [layer, hidden] of states.entries()) {
+    const fromEnd = states.length - layer
+    const normed = g.scope(`final.${fromEnd}`, () => layerNorm(g, hidden, text.sub('final_layer_norm')))
+    g.output(`hidden.${fromEnd}`, hidden)
+    g.output(`hidden.${fromEnd}.norm`, normed)
+    if (fromEnd === 1) g.output('pooled', project(g, g.gatherRows(normed, eos), w))
+  }
+  return g.build()
+}
+
+/** Where the vectors of the tokens are: fp rows of `width`, one for each of the vocabulary. */
+export function tokenTable(checkpoint: Checkpoint, facts: TextEncoderFacts): TensorEntry {
+  return weightsOf(layoutOfClip(checkpoint, facts), facts.prefix).tensor('text_model.embeddings.token_embedding.weight')
+}
+
+function layoutOfClip(checkpoint: Checkpoint, facts: TextEncoderFacts): Pick<Checkpoint, 'file' | 'tensors'> {
+  return facts.layout === 'open-clip' ? openClipAsClip(checkpoint, facts) : checkpoint
+}
+
+/** The hidden state after each layer. */
+function encode(g: Graph, embeds: Value, w: Weights, { layers, heads, activation }: TextEncoderFacts): Value[] {
+  const positions = parameter(g, w.sub('embeddings'), 'position_embedding.weight')
+  let hidden = g.add(embeds, positions)
+  return Array.from({ length: layers }, (_, i) => {
+    const layer = w.sub(`encoder.layers.${i}`)
+    hidden = g.scope(layer.name, () => encoderLayer(g, hidden, layer, { heads, activation }))
+    return hidden
+  })
+}
+
+/** Pre-norm transformer layer: causal attention, then the feed-forward, each added to its input. */
+function encoderLayer(
+  g: Graph,
+  x: Value,
+  w: Weights,
+  { heads, activation }: Pick<TextEncoderFacts, 'heads' | 'activation'>,
+): Value {
+  const self = w.sub('self_attn')
+  const projections = { q: self.sub('q_proj'), k: self.sub('k_proj'), v: self.sub('v_proj'), out: self.sub('out_proj') }
+  const options = { heads: { count: heads }, causal: true }
+  x = g.add(
+    x,
+    g.scope(self.name, () => attention(g, layerNorm(g, x, w.sub('layer_norm1')), projections, options)),
+  )
+  const activate = activation === 'quick_gelu' ? g.quickGelu : g.gelu
+  const inner = activate(linear(g, layerNorm(g, x, w.sub('layer_norm2')), w.sub('mlp.fc1')))
+  return g.add(x, linear(g, inner, w.sub('mlp.fc2')))
+}
+
+/** OpenCLIP multiplies with its projection as it is, transformers with the transposed one. */
+function project(g: Graph, pooled: Value, w: Weights): Value {
+  if (w.has('text_projection')) return g.matmul(pooled, parameter(g, w, 'text_projection'))
+  return w.has('text_projection.weight') ? linear(g, pooled, w.sub('text_projection')) : pooled
+}

@@ -1,0 +1,36 @@
+/** The layers that have weights: the only places where a tensor of a checkpoint meets an operator. */
+import type { Conv2dOptions, Graph, Value } from '../onnx/index.js'
+import { parameter, type Weights } from './weights.js'
+
+/** Fully connected layer over the last axis. A 1×1 convolution's weight serves as well. */
+export function linear(g: Graph, x: Value, w: Weights): Value {
+  return g.scope(w.name, () => {
+    const [out = 0, inner = 0] = w.tensor('weight').shape
+    return g.linear(x, parameter(g, w, 'weight', [out, inner]), w.has('bias') ? parameter(g, w, 'bias') : undefined)
+  })
+}
+
+/** Convolution of [n, c, h, w]. */
+export function conv(g: Graph, x: Value, w: Weights, options?: Conv2dOptions): Value {
+  return g.scope(w.name, () =>
+    g.conv2d(x, parameter(g, w, 'weight'), w.has('bias') ? parameter(g, w, 'bias') : undefined, options),
+  )
+}
+
+/** 3×3 convolution that keeps the size. */
+export function conv3x3(g: Graph, x: Value, w: Weights): Value {
+  return conv(g, x, w, { padding: 1 })
+}
+
+/** Group normalization of [n, c, h, w]: 32 groups in every network here. */
+export function groupNorm(g: Graph, x: Value, w: Weights, epsilon: number): Value {
+  return g.scope(w.name, () => {
+    const shape = [...w.tensor('weight').shape, 1, 1]
+    return g.groupNorm(x, parameter(g, w, 'weight', shape), parameter(g, w, 'bias', shape), { groups: 32, epsilon })
+  })
+}
+
+/** Layer normalization of the last axis, epsilon 1e-5 as PyTorch's default. */
+export function layerNorm(g: Graph, x: Value, w: Weights): Value {
+  return g.scope(w.name, () => g.layerNorm(x, parameter(g, w, 'weight'), parameter(g, w, 'bias'), 1e-5))
+}
