@@ -2,7 +2,7 @@
  * A checkpoint is a file of named tensors. Opening one reads its header and nothing else; values are read when asked for,
  * and only the bytes that hold them.
  */
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ModelFileError } from '../errors.js'
 import { DTYPE_BYTES, type TensorData, toFloats, typedArray } from './files/dtype.js'
 import { readLegacyTorch } from './files/legacy-torch.js'
@@ -103,12 +103,28 @@ function withTextModel(tensors: ReadonlyMap<string, TensorEntry>): ReadonlyMap<s
  * BOOL in a `Uint8Array`.
  */
 export async function readTensor(entry: TensorEntry): Promise<TensorData> {
-  return typedArray(entry.dtype, await readBytes(entry, 0, entry.length))
+  return typedArray(entry.dtype, await readBytes(entry))
 }
 
 /** The values of a tensor of any dtype as 32-bit floats; F64 and integers past 2^24 are rounded. */
 export async function readFloats(entry: TensorEntry): Promise<Float32Array> {
-  return toFloats(entry.dtype, await readBytes(entry, 0, entry.length))
+  return toFloats(entry.dtype, await readBytes(entry))
+}
+
+/** The values of many tensors as floats, each file opened once. For the hundreds of small tensors of an adapter. */
+export async function readManyFloats(entries: readonly TensorEntry[]): Promise<readonly Float32Array[]> {
+  const handles = new Map<string, FileHandle>()
+  try {
+    const values: Float32Array[] = []
+    for (const entry of entries) {
+      const handle = handles.get(entry.file) ?? (await open(entry.file))
+      handles.set(entry.file, handle)
+      values.push(toFloats(entry.dtype, await readBytesFrom(handle, entry)))
+    }
+    return values
+  } finally {
+    for (const handle of handles.values()) await handle.close()
+  }
 }
 
 /**
@@ -139,19 +155,23 @@ export async function readRows(entry: TensorEntry, rows: readonly number[]): Pro
   return result
 }
 
-async function readBytes(entry: TensorEntry, from: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
+async function readBytes(entry: TensorEntry): Promise<Uint8Array> {
   const handle = await open(entry.file)
   try {
-    // One read may return less than asked for, and never more than 2 GiB.
-    for (let done = 0; done < length; ) {
-      const part = Math.min(length - done, 1 << 30)
-      const { bytesRead } = await handle.read(bytes, done, part, entry.offset + from + done)
-      if (bytesRead === 0) throw shortRead(entry)
-      done += bytesRead
-    }
+    return await readBytesFrom(handle, entry)
   } finally {
     await handle.close()
+  }
+}
+
+async function readBytesFrom(handle: FileHandle, entry: TensorEntry): Promise<Uint8Array> {
+  const bytes = new Uint8Array(entry.length)
+  // One read may return less than asked for, and never more than 2 GiB.
+  for (let done = 0; done < entry.length; ) {
+    const part = Math.min(entry.length - done, 1 << 30)
+    const { bytesRead } = await handle.read(bytes, done, part, entry.offset + done)
+    if (bytesRead === 0) throw shortRead(entry)
+    done += bytesRead
   }
   return bytes
 }
