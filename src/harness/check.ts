@@ -1,0 +1,84 @@
+/** Judges a run by the goldens. Nothing is drawn: a run can be judged again at any time. */
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ExitCode } from '../errors.js'
+import { judge } from './gates/judge.js'
+import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
+import { findGolden, withPictures } from './goldens.js'
+import { outputError } from './output.js'
+import type { CaseResult, Run, RunImage } from './run-schema.js'
+import { readPicture, readRun, writeRun } from './run-store.js'
+
+export interface CheckOptions {
+  /** @default DEFAULT_LIMITS */
+  limits?: Limits
+  /** Drift ends with an exit code of its own instead of 0. @default false */
+  strictDrift?: boolean
+}
+
+export interface Checked {
+  /** With a verdict in every case; written to the run's folder. */
+  run: Run
+  exitCode: ExitCode
+  /** A sentence to be told where goldens of another machine had to do. */
+  note?: string
+}
+
+/**
+ * Writes a verdict into every case of a run, and copies the goldens it was compared with beside it, so that the run's folder
+ * tells the whole story by itself.
+ *
+ * @throws RunError where the run or a golden is damaged; OutputError
+ */
+export async function checkRun(folder: string, goldens: string, options: CheckOptions = {}): Promise<Checked> {
+  const { limits = DEFAULT_LIMITS, strictDrift = false } = options
+  const run = await readRun(folder, { pictures: false })
+  const cases: CaseResult[] = []
+  for (const result of run.cases) {
+    const pictures = await Promise.all(result.images.map(image => readPicture(folder, image)))
+    const golden = await findGolden(goldens, result.id, run.environment)
+    const approved = golden && (await withPictures(goldens, golden))
+    const verdict = judge({ result, environment: run.environment, pictures }, approved, limits)
+    if (golden === undefined || verdict.golden === undefined) {
+      cases.push({ ...result, verdict })
+      continue
+    }
+    const images = await keepGolden(join(goldens, golden.environment.class), folder, golden.images)
+    cases.push({ ...result, verdict: { ...verdict, golden: { ...verdict.golden, images } } })
+  }
+  const checked = { ...run, cases }
+  await writeRun(folder, checked)
+  const note = strangerNote(checked)
+  return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }), ...(note === undefined ? {} : { note }) }
+}
+
+async function keepGolden(from: string, folder: string, images: readonly RunImage[]): Promise<RunImage[]> {
+  const kept = images.map(image => ({ ...image, file: `golden/${image.file}` }))
+  try {
+    await mkdir(join(folder, 'golden'), { recursive: true })
+    for (const { file } of images) await copyFile(join(from, file), join(folder, 'golden', file))
+  } catch (cause) {
+    throw outputError(join(folder, 'golden'), cause)
+  }
+  return kept
+}
+
+/** The most serious of what the verdicts say. A run that was cut off is never green. */
+export function exitCodeOf(run: Run, { strictDrift = false } = {}): ExitCode {
+  const verdicts = new Set(run.cases.map(({ verdict }) => verdict?.verdict))
+  if (verdicts.has('fail')) return ExitCode.regression
+  if (verdicts.has('error')) return ExitCode.engine
+  if (!run.complete || run.pending.length > 0) return ExitCode.interrupted
+  if (verdicts.has('no-golden') || verdicts.has(undefined)) return ExitCode.noGolden
+  if (verdicts.has('drift') && strictDrift) return ExitCode.drift
+  return ExitCode.ok
+}
+
+function strangerNote({ cases, environment }: Run): string | undefined {
+  const across = cases.flatMap(({ verdict }) => (verdict?.golden?.crossClass ? [verdict.golden.class] : []))
+  if (across.length === 0) return undefined
+  const many =
+    across.length === cases.length ? 'the goldens do' : `the goldens of ${across.length} of ${cases.length} cases do`
+  const classes = [...new Set(across)].join(', ')
+  return `${many} not know this machine (${environment.class}): pictures are judged by how close they are to those of ${classes}, not by their bits`
+}

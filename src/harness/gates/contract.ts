@@ -1,0 +1,58 @@
+/** First gate: is it a picture of the kind that was asked for, whatever is on it? Needs no golden. */
+import { z } from 'zod'
+import { deviation, luma } from '../metrics/luma.js'
+import { type Picture, shapeOf } from '../metrics/picture.js'
+import type { CaseResult, GateResult } from '../run-schema.js'
+
+/** What the plan promises; the rest of it is the next gate's. */
+const promiseSchema = z.object({
+  batch: z.number(),
+  passes: z.array(z.object({ width: z.number(), height: z.number() })).min(1),
+})
+
+interface ContractInput {
+  candidate: CaseResult
+  pictures: readonly Picture[]
+  /** A golden that is blank itself allows blank pictures. */
+  golden?: readonly Picture[] | undefined
+  blank: number
+}
+
+export function contractGate({ candidate, pictures, golden, blank }: ContractInput): GateResult {
+  const result = (verdict: GateResult['verdict'], reason: string, metrics = {}): GateResult => ({
+    gate: 'contract',
+    verdict,
+    reason,
+    metrics,
+  })
+  const [fault] = candidate.faults
+  if (candidate.state === 'fault')
+    return result('error', `it ended in a fault, ${fault?.code ?? 'unnamed'}: ${fault?.message ?? 'no message'}`)
+  if (candidate.state === 'cancelled') return result('error', 'it was cancelled')
+
+  const promise = promiseSchema.safeParse(candidate.plan)
+  if (!promise.success) return result('error', 'the run holds no plan that says what was to be drawn')
+  const { batch, passes } = promise.data
+  if (pictures.length !== batch) return result('fail', `${batch} pictures were asked for, ${pictures.length} came`)
+
+  const last = passes.at(-1)
+  for (const [index, picture] of pictures.entries()) {
+    if (last && (picture.width !== last.width || picture.height !== last.height)) {
+      return result('fail', `picture ${index} is ${shapeOf(picture)}, ${last.width}×${last.height} was asked for`)
+    }
+    const spread = deviation(luma(picture))
+    const reference = golden?.[index]
+    const allowed = reference !== undefined && deviation(luma(reference)) <= blank
+    if (candidate.fixture.output === 'photo' && spread <= blank && !allowed) {
+      return result(
+        'fail',
+        `picture ${index} is blank: its luma deviates by ${spread.toFixed(2)}, at least ${blank} is expected`,
+        {
+          luma_deviation: spread,
+          limit_luma_deviation: blank,
+        },
+      )
+    }
+  }
+  return result('pass', `${batch === 1 ? 'one picture' : `${batch} pictures`} of the size that was asked for`)
+}

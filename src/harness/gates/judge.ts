@@ -1,0 +1,113 @@
+/** The verdict on a case: pure, over two records and their pictures. */
+import type { Golden } from '../golden-schema.js'
+import { type Picture, shapeOf } from '../metrics/picture.js'
+import type { CaseResult, CaseVerdict, Environment, GateResult } from '../run-schema.js'
+import { contractGate } from './contract.js'
+import { type Kinship, kinship, type Limits } from './limits.js'
+import { pixelGate } from './pixels.js'
+import { planGate } from './plan.js'
+
+export interface JudgedCase {
+  result: CaseResult
+  environment: Environment
+  /** One for each of `result.images`. */
+  pictures: readonly Picture[]
+}
+
+export interface JudgedGolden {
+  golden: Golden
+  /** One for each of `golden.images`. */
+  pictures: readonly Picture[]
+}
+
+const CLOSE_IS_FINE: Record<Kinship, string> = {
+  machine: '',
+  class: 'which is all that can be expected of another processor of the class or another number of threads',
+  arithmetic: 'which is all that can be expected of a machine that the goldens do not know',
+  other: 'by the limits for another kind of device',
+}
+
+export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined, limits: Limits): CaseVerdict {
+  const { result, pictures } = candidate
+  const contract = contractGate({ candidate: result, pictures, golden: approved?.pictures, blank: limits.blank })
+  const about = approved === undefined ? {} : { golden: describe(approved.golden, candidate.environment) }
+  if (contract.verdict !== 'pass') return verdictOf([contract], about)
+
+  const unusable = approved === undefined ? 'nothing is approved for it' : outdated(result, approved.golden)
+  if (approved === undefined || unusable !== undefined) {
+    return { verdict: 'no-golden', reason: `${unusable}: look at the picture and approve it`, gates: [contract] }
+  }
+  const { golden } = approved
+  const kin = kinship(candidate.environment, golden.environment)
+  const gates = [contract, planGate(result, golden)]
+  const comparable =
+    result.images.length === golden.images.length &&
+    result.images.every((image, i) => {
+      const other = golden.images[i]
+      return other !== undefined && shapeOf(image) === shapeOf(other)
+    })
+  // Where the plan asks for another size, that is said by the gate before.
+  if (comparable || gates.every(({ verdict }) => verdict === 'pass')) {
+    gates.push(
+      pixelGate({
+        candidate: zip(result.images, pictures),
+        golden: zip(golden.images, approved.pictures),
+        limits: limits.pixels[kin],
+        closeIsFine: CLOSE_IS_FINE[kin],
+      }),
+    )
+  }
+  // Between other machines every stage differs in its last bits, so that the first one says nothing.
+  const telling = kin === 'machine' || kin === 'class'
+  return verdictOf(gates, {
+    ...about,
+    ...(telling ? { leaves: firstDifference(result.fingerprints, golden.fingerprints) } : {}),
+  })
+}
+
+/** Why a golden does not count for this case, if so. */
+function outdated({ fixture }: CaseResult, golden: Golden): string | undefined {
+  if (fixture.version !== golden.fixtureVersion)
+    return `version ${golden.fixtureVersion} of the fixture was approved, this is ${fixture.version}`
+  if (fixture.payloadSha256 !== golden.payloadSha256) return 'another payload was approved under this name'
+  return undefined
+}
+
+function verdictOf(
+  gates: GateResult[],
+  { golden, leaves }: { golden?: CaseVerdict['golden']; leaves?: string | undefined },
+): CaseVerdict {
+  const order = ['pass', 'drift', 'fail', 'error'] as const
+  const worst = gates.reduce((a, b) => (order.indexOf(b.verdict) > order.indexOf(a.verdict) ? b : a))
+  const first = gates.find(({ verdict }) => verdict !== 'pass')
+  const last = gates.at(-1) ?? worst
+  const stage =
+    worst.gate === 'pixels' && first !== undefined && leaves !== undefined
+      ? `; the first stage that differs is ${leaves}`
+      : ''
+  return {
+    verdict: worst.verdict,
+    ...(first === undefined ? {} : { gate: first.gate }),
+    reason: `${(first ?? last).reason}${stage}`,
+    gates,
+    ...(golden === undefined ? {} : { golden }),
+  }
+}
+
+function describe(golden: Golden, environment: Environment): CaseVerdict['golden'] {
+  return {
+    class: golden.environment.class,
+    crossClass: golden.environment.class !== environment.class,
+    images: golden.images,
+    approvedBy: golden.approved.by,
+  }
+}
+
+/** First of the golden's stages, in the order in which they are computed, whose values have another hash. */
+function firstDifference(ours: CaseResult['fingerprints'], golden: CaseResult['fingerprints']): string | undefined {
+  return Object.keys(golden).find(stage => ours[stage] !== golden[stage])
+}
+
+function zip(images: CaseResult['images'], pictures: readonly Picture[]): { sha256: string; picture: Picture }[] {
+  return pictures.map((picture, i) => ({ sha256: images[i]?.sha256 ?? '', picture }))
+}
