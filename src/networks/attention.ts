@@ -1,4 +1,4 @@
-import type { Graph, Value } from '../onnx/index.js'
+import { type Dim, type Graph, product, type Value } from '../onnx/index.js'
 import { linear } from './layers.js'
 import type { Weights } from './weights.js'
 
@@ -12,21 +12,35 @@ export interface AttentionProjections {
   out: Weights
 }
 
-/** Multi-head attention of `x` [n, s, c] to `context` [n, t, d], or to itself. */
+/** `n` sequences of `length` vectors, one below the other: layers multiply matrices, only attention tells sequences apart. */
+export interface Tokens {
+  /** [n·length, d] */
+  rows: Value
+  n: Dim
+  length: Dim
+}
+
+/** The tokens of a tensor [n, length, d]. */
+export function tokensOf(g: Graph, x: Value): Tokens {
+  const [n = 0, length = 0, d = 0] = x.shape
+  return { rows: g.reshape(x, [product([n, length]), d]), n, length }
+}
+
+/** Multi-head attention of `x` to `context`, or to itself: rows as many as those of `x`. */
 export function attention(
   g: Graph,
-  x: Value,
+  x: Tokens,
   { q, k, v, out }: AttentionProjections,
-  { heads, context = x, causal = false }: { heads: Heads; context?: Value; causal?: boolean },
+  { heads, context = x, causal = false }: { heads: Heads; context?: Tokens; causal?: boolean },
 ): Value {
-  const queries = linear(g, x, q)
   const [width = 0] = q.tensor('weight').shape
+  const sequences = ({ n, length }: Tokens, rows: Value) => g.reshape(rows, [n, length, width])
   const attended = g.attention({
-    q: queries,
-    k: linear(g, context, k),
-    v: linear(g, context, v),
+    q: sequences(x, linear(g, x.rows, q)),
+    k: sequences(context, linear(g, context.rows, k)),
+    v: sequences(context, linear(g, context.rows, v)),
     heads: 'count' in heads ? heads.count : width / heads.channels,
     causal,
   })
-  return linear(g, attended, out)
+  return linear(g, tokensOf(g, attended).rows, out)
 }

@@ -2,7 +2,7 @@
 import type { Checkpoint, TensorEntry } from '../models/checkpoint.js'
 import type { TextEncoderFacts } from '../models/facts.js'
 import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
-import { attention } from './attention.js'
+import { attention, type Tokens, tokensOf } from './attention.js'
 import { layerNorm, linear } from './layers.js'
 import { openClipAsClip } from './open-clip.js'
 import type { BuildOptions } from './options.js'
@@ -33,8 +33,8 @@ export function buildTextEncoder(
   const states = encode(g, embeds, text, facts)
   for (const [layer, hidden] of states.entries()) {
     const fromEnd = states.length - layer
-    const normed = g.scope(`final.${fromEnd}`, () => layerNorm(g, hidden, text.sub('final_layer_norm')))
-    g.output(`hidden.${fromEnd}`, hidden)
+    const normed = g.reshape(layerNorm(g, hidden, text.sub('final_layer_norm')), embeds.shape)
+    g.output(`hidden.${fromEnd}`, g.reshape(hidden, embeds.shape))
     g.output(`hidden.${fromEnd}.norm`, normed)
     if (fromEnd === 1) g.output('pooled', project(g, g.gatherRows(normed, eos), w))
   }
@@ -50,13 +50,14 @@ function layoutOfClip(checkpoint: Checkpoint, facts: TextEncoderFacts): Pick<Che
   return facts.layout === 'open-clip' ? openClipAsClip(checkpoint, facts) : checkpoint
 }
 
-/** The hidden state after each layer. */
+/** The rows of the hidden state after each layer. */
 function encode(g: Graph, embeds: Value, w: Weights, { layers, heads, activation }: TextEncoderFacts): Value[] {
   const positions = parameter(g, w.sub('embeddings'), 'position_embedding.weight')
-  let hidden = g.add(embeds, positions)
+  const tokens = tokensOf(g, g.add(embeds, positions))
+  let hidden = tokens.rows
   return Array.from({ length: layers }, (_, i) => {
     const layer = w.sub(`encoder.layers.${i}`)
-    hidden = g.scope(layer.name, () => encoderLayer(g, hidden, layer, { heads, activation }))
+    hidden = g.scope(layer.name, () => encoderLayer(g, { ...tokens, rows: hidden }, layer, { heads, activation }))
     return hidden
   })
 }
@@ -64,20 +65,20 @@ function encode(g: Graph, embeds: Value, w: Weights, { layers, heads, activation
 /** Pre-norm transformer layer: causal attention, then the feed-forward, each added to its input. */
 function encoderLayer(
   g: Graph,
-  x: Value,
+  x: Tokens,
   w: Weights,
   { heads, activation }: Pick<TextEncoderFacts, 'heads' | 'activation'>,
 ): Value {
   const self = w.sub('self_attn')
   const projections = { q: self.sub('q_proj'), k: self.sub('k_proj'), v: self.sub('v_proj'), out: self.sub('out_proj') }
-  const options = { heads: { count: heads }, causal: true }
-  x = g.add(
-    x,
-    g.scope(self.name, () => attention(g, layerNorm(g, x, w.sub('layer_norm1')), projections, options)),
+  const normed = { ...x, rows: layerNorm(g, x.rows, w.sub('layer_norm1')) }
+  const attended = g.scope(self.name, () =>
+    attention(g, normed, projections, { heads: { count: heads }, causal: true }),
   )
+  const rows = g.add(x.rows, attended)
   const activate = activation === 'quick_gelu' ? g.quickGelu : g.gelu
-  const inner = activate(linear(g, layerNorm(g, x, w.sub('layer_norm2')), w.sub('mlp.fc1')))
-  return g.add(x, linear(g, inner, w.sub('mlp.fc2')))
+  const inner = activate(linear(g, layerNorm(g, rows, w.sub('layer_norm2')), w.sub('mlp.fc1')))
+  return g.add(rows, linear(g, inner, w.sub('mlp.fc2')))
 }
 
 /** OpenCLIP multiplies with its projection as it is, transformers with the transposed one. */

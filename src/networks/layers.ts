@@ -2,7 +2,7 @@
 import type { Conv2dOptions, Graph, Value } from '../onnx/index.js'
 import { parameter, type Weights } from './weights.js'
 
-/** Fully connected layer over the last axis. A 1×1 convolution's weight serves as well. */
+/** Fully connected layer of rows [rows, in]. A 1×1 convolution's weight serves as well. */
 export function linear(g: Graph, x: Value, w: Weights): Value {
   return g.scope(w.name, () => {
     const [out = 0, inner = 0] = w.tensor('weight').shape

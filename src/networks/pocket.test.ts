@@ -74,7 +74,9 @@ describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () =>
       context: { shape: [2, ...a.shape.slice(1)], data: Float32Array.of(...a.data, ...b.data) },
     })
     const size = x.data.length
-    expect(relativeError((outputs.out as Array32).data.slice(0, size), reference('p0_unet_t500').data)).toBeLessThan(1e-5)
+    expect(relativeError((outputs.out as Array32).data.slice(0, size), reference('p0_unet_t500').data)).toBeLessThan(
+      1e-5,
+    )
     expect(relativeError((outputs.out as Array32).data.slice(size), reference('p2_unet_t500').data)).toBeLessThan(1e-5)
   })
 

@@ -1,6 +1,6 @@
 /** The blocks that UNet and ControlNet are made of (ldm openaimodel.py), told apart by the tensors they have. */
 import type { Graph, Value } from '../onnx/index.js'
-import type { Heads } from './attention.js'
+import type { Heads, Tokens } from './attention.js'
 import { conv, conv3x3, groupNorm, linear } from './layers.js'
 import { spatialTransformer } from './spatial-transformer.js'
 import { count, type Weights } from './weights.js'
@@ -9,8 +9,8 @@ import { count, type Weights } from './weights.js'
 export interface Conditions {
   /** Time (and vector) embedding [n, 4·channels], through SiLU: every block would apply it first. */
   embedding: Value
-  /** Text embedding [n, t, d]. */
-  context: Value
+  /** Text embedding. */
+  context: Tokens
   heads: Heads
 }
 

@@ -2,6 +2,7 @@
 import type { Checkpoint } from '../models/checkpoint.js'
 import type { ModelFacts, UnetFacts } from '../models/facts.js'
 import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
+import { tokensOf } from './attention.js'
 import { conv3x3, groupNorm } from './layers.js'
 import type { BuildOptions } from './options.js'
 import { timeEmbedding } from './time-embedding.js'
@@ -57,7 +58,7 @@ export function unet(
   residuals?: Residuals,
 ): Value {
   const embedding = g.silu(timeEmbedding(g, timesteps, y, w))
-  const conditions = { embedding, context, heads }
+  const conditions = { embedding, context: tokensOf(g, context), heads }
   const skips = inputBlocks(g, x, w.sub('input_blocks'), conditions)
   let h = skips.at(-1) ?? x
   h = block(g, h, w.sub('middle_block'), conditions)

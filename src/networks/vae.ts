@@ -1,10 +1,11 @@
 /** The autoencoder of latent diffusion (ldm model.py: `AutoencoderKL`): pictures to latents of an eighth of their size, and back. */
 import type { Checkpoint } from '../models/checkpoint.js'
 import type { ModelFacts } from '../models/facts.js'
-import { type BuiltGraph, createGraph, type Graph, product, type Value } from '../onnx/index.js'
+import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
 import { attention } from './attention.js'
 import { conv, conv3x3, groupNorm } from './layers.js'
 import type { BuildOptions } from './options.js'
+import { pixelImage, pixelTokens } from './spatial-transformer.js'
 import { count, type Weights, weightsOf } from './weights.js'
 
 /**
@@ -103,11 +104,9 @@ function middle(g: Graph, x: Value, w: Weights): Value {
 /** Every pixel sees every pixel, in one head of all channels. */
 function selfAttention(g: Graph, x: Value, w: Weights): Value {
   return g.scope(w.name, () => {
-    const [n = 0, c = 0, h = 0, width = 0] = x.shape
-    const normed = groupNorm(g, x, w.sub('norm'), EPSILON)
-    const tokens = g.transpose(g.reshape(normed, [n, c, product([h, width])]), [0, 2, 1])
+    const tokens = pixelTokens(g, groupNorm(g, x, w.sub('norm'), EPSILON))
     const projections = { q: w.sub('q'), k: w.sub('k'), v: w.sub('v'), out: w.sub('proj_out') }
     const attended = attention(g, tokens, projections, { heads: { count: 1 } })
-    return g.add(x, g.reshape(g.transpose(attended, [0, 2, 1]), x.shape))
+    return g.add(x, pixelImage(g, attended, x))
   })
 }

@@ -1,6 +1,5 @@
 import { type Dim, product, showShape, windows } from '../dims.js'
 import type { GraphCore, Value } from '../types.js'
-import type { LayoutOps } from './layout.js'
 
 export interface Conv2dOptions {
   /** @default 1 */
@@ -11,7 +10,7 @@ export interface Conv2dOptions {
 
 /** Operators that multiply, average or interpolate. */
 export interface ComputeOps {
-  /** `x · weightᵀ + bias` over the last axis of `x`; the weight is [out, in]. */
+  /** `x · weightᵀ + bias` of `x` [rows, in]; the weight is [out, in]. */
   linear(x: Value, weight: Value, bias?: Value): Value
   /** `a · b` of two matrices. */
   matmul(a: Value, b: Value): Value
@@ -27,7 +26,7 @@ export interface ComputeOps {
   resizeNearest(x: Value, like: Value): Value
 }
 
-export function computeOps(core: GraphCore & LayoutOps, { wrap }: { wrap: boolean }): ComputeOps {
+export function computeOps(core: GraphCore, { wrap }: { wrap: boolean }): ComputeOps {
   function image(op: string, { shape }: Value): { n: Dim; c: Dim; h: Dim; w: Dim } {
     const [n, c, h, w] = shape
     if (shape.length !== 4 || n === undefined || c === undefined || h === undefined || w === undefined) {
@@ -64,18 +63,18 @@ export function computeOps(core: GraphCore & LayoutOps, { wrap }: { wrap: boolea
 
   return {
     linear(x, weight, bias) {
-      const [out, inner] = weight.shape
-      const leading = x.shape.slice(0, -1)
-      if (weight.shape.length !== 2 || out === undefined || inner === undefined || x.shape.at(-1) !== inner) {
-        return core.fail(`Gemm expects a weight of [out, ${x.shape.at(-1)}], got ${showShape(weight.shape)}`)
+      const [rows, inner] = x.shape
+      const [out, width] = weight.shape
+      if (rows === undefined || out === undefined || inner !== width || x.shape.length + weight.shape.length !== 4) {
+        return core.fail(
+          `Gemm expects [rows, in] and [out, in], got ${showShape(x.shape)} and ${showShape(weight.shape)}`,
+        )
       }
       checkBias('Gemm', bias, out)
-      const rows = product(leading)
-      const y = core.node(
-        { op: 'Gemm', inputs: [core.reshape(x, [rows, inner]), weight, bias], attributes: { transB: { int: 1 } } },
+      return core.node(
+        { op: 'Gemm', inputs: [x, weight, bias], attributes: { transB: { int: 1 } } },
         { dtype: x.dtype, shape: [rows, out] },
       )
-      return core.reshape(y, [...leading, out])
     },
 
     matmul(a, b) {
