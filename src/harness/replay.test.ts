@@ -224,8 +224,8 @@ describe('check', () => {
     expect(exitCode).toBe(0)
     expect(note).toContain(`judged by how close they are to those of ${own.environment.class}`)
     await approve({ run: out, goldens: goldens(), cases: ['a'], reason: 'r', who: 'us' })
-    const { run, note: second } = await checkRun(out, goldens())
-    expect(run.cases.map(({ verdict }) => verdict?.golden?.crossClass)).toEqual([false, true, true])
+    const { run: again, note: second } = await checkRun(out, goldens())
+    expect(again.cases.map(({ verdict }) => verdict?.golden?.crossClass)).toEqual([false, true, true])
     expect(second).toContain('2 of 3 cases')
   })
 
