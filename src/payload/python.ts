@@ -147,9 +147,8 @@ function quoted(text: string): string {
   return quote + inside + quote
 }
 
-/** Python's white space includes four separators and the next-line character, JavaScript's does not. */
-const SPACES = '[\\s\\u001c-\\u001f\\u0085]+'
-const AROUND = new RegExp(`^${SPACES}|${SPACES}$`, 'g')
+/** Python strips what JavaScript strips, without the byte order mark and with the next-line character. */
+const AROUND = /^(?:(?!\ufeff)[\s\u0085])+|(?:(?!\ufeff)[\s\u0085])+$/g
 
 /** Without surrounding white space, and every decimal digit of Unicode as its ASCII digit: Python reads `１２` as 12. */
 function plainDigits(text: string): string {
