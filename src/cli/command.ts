@@ -1,11 +1,14 @@
 /** What all commands share: typed arguments, refusal of unknown ones, examples in the help, exit codes. */
-import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from 'citty'
+import { type ArgsDef, defineCommand, type ParsedArgs, renderUsage, runCommand } from 'citty'
 import { type ExitCode, UsageError } from '../errors.js'
 
+/** A command line and what it does. */
+export type Example = readonly [line: string, what: string]
+
 export interface CliCommand {
-  definition: CommandDef
-  /** Command lines shown below the help, each with what it does. */
-  examples: readonly (readonly [line: string, what: string])[]
+  help(): Promise<string>
+  /** Parses the arguments and runs; sets the process's exit code. */
+  execute(rawArgs: readonly string[]): Promise<void>
 }
 
 export interface CliContext<T extends ArgsDef> {
@@ -18,7 +21,7 @@ interface CommandOptions<T extends ArgsDef> {
   name: string
   description: string
   args: T
-  examples: CliCommand['examples']
+  examples: readonly Example[]
   run(context: CliContext<T>): Promise<ExitCode>
 }
 
@@ -47,7 +50,15 @@ export function command<const T extends ArgsDef>({
       }
     },
   })
-  return { definition: definition as CommandDef, examples }
+  return {
+    async help() {
+      const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`)
+      return `${await renderUsage(definition)}\nEXAMPLES\n\n${lines.join('\n')}\n`
+    },
+    async execute(rawArgs) {
+      await runCommand(definition, { rawArgs: [...rawArgs] })
+    },
+  }
 }
 
 /** A flag that is misspelt must not be ignored. */
@@ -57,7 +68,7 @@ function refuseUnknown(parsed: Record<string, unknown> & { _: string[] }, define
   for (const [key, definition] of Object.entries(defined)) {
     known.add(key)
     if (definition.type === 'positional') positionals++
-    else for (const alias of [definition.alias ?? []].flat()) known.add(alias)
+    if ('alias' in definition) for (const alias of [definition.alias ?? []].flat()) known.add(alias)
   }
   const hint = `horde-onnx ${name} --help lists what there is`
   for (const key of Object.keys(parsed)) {

@@ -1,16 +1,39 @@
 /** Options of every command that draws. */
+import { basename } from 'node:path'
 import type { EngineOptions } from '../engine/create-engine.js'
+import { loadCatalogue } from '../models/catalogue.js'
+import { sha256File } from '../models/hash.js'
 import { integer } from './command.js'
 
 export const ENGINE_ARGS = {
   catalogue: { type: 'string', valueHint: 'FILE', description: 'Catalogue of models [default: the embedded one]' },
+  models: { type: 'string', valueHint: 'DIR', description: "Folder in which the catalogue's files are looked up" },
   threads: { type: 'string', description: 'Threads of ONNX Runtime [default: one a core]' },
 } as const
 
-export function engineOptions(args: { catalogue?: string | undefined; threads?: string | undefined }): EngineOptions {
-  const threads = integer('threads', args.threads, { min: 1, max: 1024 })
+export interface EngineArgs {
+  catalogue?: string | undefined
+  models?: string | undefined
+  threads?: string | undefined
+}
+
+export function engineOptions({ catalogue, models, threads }: EngineArgs): EngineOptions {
+  const count = integer('threads', threads, { min: 1, max: 1024 })
   return {
-    ...(args.catalogue === undefined ? {} : { catalogue: args.catalogue }),
-    ...(threads === undefined ? {} : { threads }),
+    ...(catalogue === undefined ? {} : { catalogue }),
+    ...(models === undefined ? {} : { modelFolders: [models] }),
+    ...(count === undefined ? {} : { threads: count }),
+  }
+}
+
+/** Says of a model what a run records: the file's name, never its folder, and the hash of its content. */
+export function modelRecorder({
+  catalogue,
+  models,
+}: EngineArgs): (name: string) => Promise<{ file: string; sha256: string }> {
+  const loaded = loadCatalogue(catalogue, { folders: models === undefined ? [] : [models] })
+  return async name => {
+    const { file } = (await loaded).find(name)
+    return { file: basename(file), sha256: await sha256File(file) }
   }
 }

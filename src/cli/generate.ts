@@ -4,9 +4,9 @@ import Table from 'cli-table3'
 import { createEngine } from '../engine/create-engine.js'
 import type { GenerateRequest, Generation, Timings } from '../engine/types.js'
 import { ExitCode, UsageError } from '../errors.js'
+import { writeWhole } from '../harness/output.js'
 import { command, decimal, integer } from './command.js'
 import { ENGINE_ARGS, engineOptions } from './engine-args.js'
-import { writeOutput } from './files.js'
 import { bar, createProgress, duration } from './progress.js'
 
 export const generate = command({
@@ -148,7 +148,7 @@ async function writeImages(generation: Generation, output: string | undefined, f
   const files: string[] = []
   for (const [i, image] of generation.images.entries()) {
     const file = i === 0 ? path : `${stem}-${i + 1}${extname(path)}`
-    await writeOutput(file, image.file)
+    await writeWhole(file, image.file)
     files.push(file)
   }
   return files

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The command line: finds the command, prints help, turns errors into messages and exit codes. */
-import { renderUsage, runCommand } from 'citty'
 import { ExitCode, faultOf, HordeOnnxError, UsageError } from '../errors.js'
+import { version } from '../version.js'
 import type { CliCommand } from './command.js'
-import { version } from './version.js'
 
 const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> = {
   generate: {
@@ -43,7 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return
   }
   if (rest.includes('--help') || rest.includes('-h')) return help(name)
-  await runCommand((await find(name)).definition, { rawArgs: [...rest] })
+  await (await find(name)).execute(rest)
 }
 
 async function find(name: string): Promise<CliCommand> {
@@ -55,9 +54,7 @@ async function find(name: string): Promise<CliCommand> {
 }
 
 async function help(name: string): Promise<void> {
-  const { definition, examples } = await find(name)
-  const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`)
-  process.stdout.write(`${await renderUsage(definition)}\nEXAMPLES\n\n${lines.join('\n')}\n`)
+  process.stdout.write(await (await find(name)).help())
 }
 
 function overview(): string {

@@ -4,8 +4,8 @@ import type { EngineEvent, Generation, GenerationHandle } from './types.js'
 /** @param work does the job, emitting events; its generation becomes the last event. It must not reject. */
 export function generationHandle(
   id: string,
-  work: (emit: (event: EngineEvent) => void) => Promise<Generation>,
   cancel: (mode: 'soft' | 'hard') => void,
+  work: (emit: (event: EngineEvent) => void) => Promise<Generation>,
 ): GenerationHandle {
   const events: EngineEvent[] = []
   let wake: () => void = () => {}

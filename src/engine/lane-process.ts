@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { faultOf, LaneError } from '../errors.js'
+import { type Fault, faultOf, LaneError } from '../errors.js'
 import type { FromLane, LaneOptions, LaneResult, LaneTask, ToLane } from '../lane/protocol.js'
-import type { EngineEnvironment, EngineEvent, Fault } from './types.js'
+import type { EngineEnvironment, EngineEvent } from './types.js'
 import { createWatchdog } from './watchdog.js'
 
 export interface LaneProcessOptions extends LaneOptions {

@@ -7,6 +7,8 @@ import type { PlanModel } from '../plan/make-plan.js'
 
 export interface ResolvedModel extends PlanModel {
   file: string
+  inpainting: boolean
+  /** Known of models of the catalogue. */
   sha256?: string
 }
 
@@ -19,8 +21,11 @@ export interface ModelFile {
   extraKeys?: readonly string[]
 }
 
-/** @returns a function that throws UnknownModelError or ModelFileError, and remembers what it found */
-export function modelResolver(catalogue: Catalogue, files: Readonly<Record<string, ModelFile>>) {
+/** @throws UnknownModelError, ModelFileError */
+export type ModelResolver = (name: string) => Promise<ResolvedModel>
+
+/** A resolver that remembers what it found. */
+export function modelResolver(catalogue: Catalogue, files: Readonly<Record<string, ModelFile>>): ModelResolver {
   const found = new Map<string, Promise<ResolvedModel>>()
 
   async function resolve(name: string): Promise<ResolvedModel> {
@@ -33,11 +38,12 @@ export function modelResolver(catalogue: Catalogue, files: Readonly<Record<strin
       file: entry.file,
       facts,
       baseline: entry.baseline ?? BASELINES[facts.family],
+      inpainting: facts.unet.inChannels === 9,
       ...('sha256' in entry ? { sha256: entry.sha256 } : {}),
     }
   }
 
-  return (name: string): Promise<ResolvedModel> => {
+  return name => {
     const known = found.get(name) ?? resolve(name)
     found.set(name, known)
     known.catch(() => found.delete(name))

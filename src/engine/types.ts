@@ -64,7 +64,7 @@ export interface GenerateOptions {
 }
 
 /** A payload as the Horde sends it (a pop's whole answer or its `payload`), as text or parsed; or a job that is made already. */
-export type GenerateRequest = string | Readonly<Record<string, unknown>> | { job: Job; plan?: Plan }
+export type GenerateRequest = string | Readonly<Record<string, unknown>> | { job: Job }
 
 /** Await it for the generation, or iterate it for the events on the way; the last event is `finished`. */
 export interface GenerationHandle extends PromiseLike<Generation>, AsyncIterable<EngineEvent> {

@@ -1,11 +1,13 @@
 /** One job in a lane: text, sampling passes, decoding. It computes only through its model's sessions. */
 import { performance } from 'node:perf_hooks'
 import { CancelledError } from '../errors.js'
-import { nearestExact } from '../imaging/latent.js'
-import { toPixels } from '../imaging/pixels.js'
+import { interpolate } from '../imaging/interpolate.js'
+import type { Picture } from '../imaging/picture.js'
+import { toPixels } from '../imaging/tensor.js'
 import { modelSampling } from '../sampling/model-sampling.js'
+import type { Latent } from '../sampling/types.js'
 import type { LaneModel } from './model.js'
-import type { LaneImage, LaneResult, LaneTask, Timings } from './protocol.js'
+import type { LaneResult, LaneTask, Timings } from './protocol.js'
 import { type LatentShape, sample } from './sample.js'
 import type { RunClock } from './session.js'
 import { stageRecorder } from './stages.js'
@@ -43,14 +45,14 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
 
   const steps: Timings['steps'][number][] = []
   const scale = facts.vae.scaleFactor
-  let latent = new Float32Array()
+  let latent: Latent = new Float32Array()
   let shape: LatentShape = [0, 0, 0, 0]
   for (const [index, pass] of plan.passes.entries()) {
     const next: LatentShape = [plan.batch, facts.vae.latentChannels, pass.height / 8, pass.width / 8]
     latent = await sample({
       pass,
       shape: next,
-      ...(pass.start === 'previous' ? { start: nearestExact(latent, shape, next) } : {}),
+      ...(pass.start === 'previous' ? { start: resized(latent, shape, next) } : {}),
       unet,
       model: modelSampling(facts.sampling),
       cond,
@@ -71,12 +73,12 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   const decodable = divide(latent, scale)
   recorder.record('latent', shape, decodable)
   const [n, channels, h, w] = shape
-  const images: LaneImage[] = []
+  const images: Picture[] = []
   for (let i = 0; i < n; i++) {
     checkpoint()
     const one = decodable.subarray(i * channels * h * w, (i + 1) * channels * h * w)
     const { image } = await decoder.run({ latent: { shape: [1, channels, h, w], data: one } }, ['image'])
-    if (image) images.push({ width: w * 8, height: h * 8, channels: 3, pixels: toPixels(image.data, w * 8, h * 8) })
+    if (image) images.push(...toPixels({ shape: [1, 3, h * 8, w * 8], data: image.data }))
   }
   return {
     images,
@@ -84,6 +86,11 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
     ...(keep.stages || keep.steps ? { stages: recorder.stages } : {}),
     timings: { load, encode, steps, decode: lap(), total: lap.total() },
   }
+}
+
+function resized(latent: Latent, from: LatentShape, to: LatentShape): Latent {
+  const planes = { width: from[3], height: from[2], data: latent }
+  return interpolate(planes, { width: to[3], height: to[2], mode: 'nearest-exact' }).data
 }
 
 function divide(data: Float32Array, by: number): Float32Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 /** A lane: the resident models of one device and the jobs that run on them. It knows nothing of processes. */
 import { cpus } from 'node:os'
-import { env } from 'onnxruntime-node'
+import { env, listSupportedBackends } from 'onnxruntime-node'
 import { CancelledError, faultOf } from '../errors.js'
 import { execute } from './execute.js'
 import { type LaneModel, openLaneModel } from './model.js'
@@ -69,6 +69,7 @@ export function createLane(options: LaneOptions, emit: (message: FromLane) => vo
       device: cpus()[0]?.model.trim() ?? 'unknown CPU',
       dtype: 'fp32',
       ort: env.versions.node ?? env.versions.common,
+      providers: listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : [])),
       threads: options.threads,
     },
   })

@@ -1,5 +1,6 @@
 /** What an engine and its lanes say to each other. Messages are structured clones: typed arrays travel as they are. */
 import type { Fault } from '../errors.js'
+import type { Picture } from '../imaging/picture.js'
 import type { Plan } from '../plan/types.js'
 
 /** A tensor of a stage: shape and values, as the reference pack stores them. */
@@ -43,6 +44,8 @@ export interface EngineEnvironment {
   dtype: string
   /** Version of ONNX Runtime. */
   ort: string
+  /** Execution providers whose libraries are installed. */
+  providers: readonly string[]
   threads: number
 }
 
@@ -60,16 +63,9 @@ export interface LaneTask {
   keep: KeepOptions
 }
 
-/** 8-bit pixels, interleaved, not yet compressed. */
-export interface LaneImage {
-  width: number
-  height: number
-  channels: number
-  pixels: Uint8Array
-}
-
 export interface LaneResult {
-  images: LaneImage[]
+  /** Not compressed yet. */
+  images: Picture[]
   fingerprints: Record<string, string>
   stages?: Stages
   timings: Omit<Timings, 'output'>

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path'
+import { createEngine } from '../engine/create-engine.js'
+import { ExitCode } from '../errors.js'
+import { checkRun } from '../harness/check.js'
+import { loadFixtures, selectFixtures } from '../harness/fixture/load.js'
+import { type ReplayEvent, replay as replayFixtures } from '../harness/replay.js'
+import type { Run } from '../harness/run-schema.js'
+import { command, integer } from './command.js'
+import { ENGINE_ARGS, engineOptions, modelRecorder } from './engine-args.js'
+import { FIXTURES, GOLDENS, globs, newRunFolder } from './places.js'
+import { bar, createProgress, duration, type Progress } from './progress.js'
+import { show } from './show.js'
+
+export const replay = command({
+  name: 'replay',
+  description: 'Run recorded payloads through the engine and store pictures, plans, timings and faults as a run',
+  args: {
+    fixtures: {
+      type: 'positional',
+      required: false,
+      description: 'A fixture, or a folder of them [default: the shipped ones]',
+    },
+    only: { type: 'string', valueHint: 'GLOBS', description: 'Cases to replay, e.g. "sampler-*,size-64x64"' },
+    out: { type: 'string', valueHint: 'DIR', description: 'Folder of the run [default: runs/TIME]' },
+    check: { type: 'boolean', description: 'Judge the run against the goldens' },
+    golden: { type: 'string', valueHint: 'DIR', description: 'Folder of the goldens [default: the shipped ones]' },
+    'strict-drift': { type: 'boolean', description: 'End with exit code 2 where something drifted' },
+    concurrency: { type: 'string', description: 'Jobs the engine is given at once [default: 2]' },
+    json: { type: 'boolean', description: 'Print run.json instead of the table' },
+    ...ENGINE_ARGS,
+  },
+  examples: [
+    ['horde-onnx replay --check', 'replays the shipped payloads and judges them; this is what npm start does'],
+    ['horde-onnx replay my-payloads/ --only "hires-*" --out runs/hires', 'replays some of your own'],
+    ['horde-onnx replay pop.json', "replays one worker's job as the Horde sent it"],
+  ],
+  async run({ args, signal }) {
+    const fixtures = selectFixtures(await loadFixtures(args.fixtures ?? FIXTURES), globs(args.only))
+    const out = resolve(args.out ?? newRunFolder())
+    const concurrency = integer('concurrency', args.concurrency, { min: 1, max: 1000 }) ?? 2
+    const engine = await createEngine(engineOptions(args))
+    const progress = createProgress(process.stderr, { quiet: args.json === true })
+    try {
+      const run = await replayFixtures({
+        engine,
+        fixtures,
+        out,
+        concurrency,
+        command: 'replay',
+        model: modelRecorder(args),
+        onProgress: event => showProgress(progress, event),
+        signal,
+      })
+      progress.done()
+      if (!args.check) return await show({ folder: out, run, json: args.json === true, code: codeOf(run) })
+      const checked = await checkRun(out, args.golden ?? GOLDENS, { strictDrift: args['strict-drift'] === true })
+      return await show({ folder: out, run: checked.run, json: args.json === true, code: checked.exitCode })
+    } finally {
+      progress.done()
+      await engine.close()
+    }
+  },
+})
+
+/** Without goldens a run is good when every case was drawn. */
+function codeOf({ cases, complete }: Run): ExitCode {
+  if (!complete) return ExitCode.interrupted
+  return cases.every(({ state }) => state === 'ok') ? ExitCode.ok : ExitCode.engine
+}
+
+function showProgress(progress: Progress, event: ReplayEvent): void {
+  switch (event.type) {
+    case 'started':
+      progress.update(`${bar(0, event.total)} 0/${event.total} starting …`)
+      break
+    case 'step':
+      progress.update(
+        `${bar(event.done, event.total)} ${event.done}/${event.total} ${event.id}: step ${event.step}/${event.steps}`,
+      )
+      break
+    case 'case':
+      progress.update(
+        `${bar(event.done, event.total)} ${event.done}/${event.total} ${event.result.id}: ${duration(event.result.timings.total)}`,
+      )
+      break
+    case 'restarted':
+      progress.update(`${event.id}: the lane was restarted (${event.reason})`)
+      break
+  }
+}

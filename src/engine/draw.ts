@@ -1,0 +1,84 @@
+/** One request from beginning to end: job, model, plan, lane, pictures. Whatever goes wrong ends as a fault. */
+import { CancelledError, faultOf } from '../errors.js'
+import { encodeImage } from '../imaging/encode.js'
+import type { LaneResult, LaneTask } from '../lane/protocol.js'
+import { sha256 } from '../lane/stages.js'
+import { makePlan } from '../plan/make-plan.js'
+import { imageParameters } from './image-parameters.js'
+import type { LaneOutcome } from './lane-process.js'
+import { requestToJob } from './request-to-job.js'
+import type { ModelResolver } from './resolve-model.js'
+import type { EngineEvent, GeneratedImage, GenerateOptions, GenerateRequest, Generation, Timings } from './types.js'
+
+export interface DrawInput {
+  id: string
+  request: GenerateRequest
+  options: GenerateOptions
+  resolve: ModelResolver
+  runInLane(task: LaneTask): Promise<LaneOutcome>
+  emit(event: EngineEvent): void
+}
+
+const NO_TIMINGS: Timings = { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 0 }
+
+export async function draw({ id, request, options, resolve, runInLane, emit }: DrawInput): Promise<Generation> {
+  const since = performance.now()
+  let known: Pick<Generation, 'job' | 'plan' | 'notes' | 'retries'> = { notes: [], retries: 0 }
+  const without = (state: 'fault' | 'cancelled', faults: Generation['faults'] = []): Generation => ({
+    id,
+    state,
+    images: [],
+    faults,
+    fingerprints: {},
+    timings: { ...NO_TIMINGS, total: performance.now() - since },
+    ...known,
+  })
+  try {
+    const job = await requestToJob(request, { resolve, options })
+    known = { ...known, job, notes: job.notes }
+    const model = await resolve(job.model)
+    const { name, baseline, facts, file } = model
+    const plan = makePlan(job, { name, baseline, facts })
+    known = { ...known, plan }
+    emit({ type: 'planned', plan, notes: job.notes })
+
+    const outcome = await runInLane({ id, plan, file, keep: options.keep ?? {} })
+    known = { ...known, retries: outcome.retries }
+    if (outcome.state === 'cancelled') return without('cancelled')
+    if (outcome.state === 'fault') return without('fault', [outcome.fault])
+
+    const { result } = outcome
+    const before = performance.now()
+    const images = await encodeImages(result, {
+      format: options.format ?? 'png',
+      parameters: imageParameters(job, model),
+    })
+    const now = performance.now()
+    return {
+      id,
+      state: 'ok',
+      images,
+      faults: [],
+      fingerprints: result.fingerprints,
+      ...(result.stages === undefined ? {} : { stages: result.stages }),
+      timings: { ...result.timings, output: now - before, total: now - since },
+      ...known,
+    }
+  } catch (error) {
+    return error instanceof CancelledError ? without('cancelled') : without('fault', [faultOf(error)])
+  }
+}
+
+function encodeImages(
+  { images }: LaneResult,
+  { format, parameters }: { format: 'png' | 'webp'; parameters: string },
+): Promise<GeneratedImage[]> {
+  return Promise.all(
+    images.map(async image => ({
+      ...image,
+      format,
+      sha256: sha256(image.pixels),
+      file: await encodeImage({ ...image, format, parameters }),
+    })),
+  )
+}
