@@ -138,13 +138,16 @@ export async function sideBranch(module: LoraModule): Promise<SideBranch | undef
  */
 export async function applyModule(weight: Float32Array, module: LoraModule, strength: number): Promise<void> {
   const { target } = module
-  const delta = await mergeDelta(module)
+  const delta = await rawDelta(module.factors)
   const start = (target.firstRow ?? 0) * size(target.shape.slice(1))
   const part = weight.subarray(start, start + delta.length)
   const oriented = target.transposed ? transpose(delta, target.shape[0] ?? 1) : delta
   if (module.doraScale === undefined) {
-    for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + strength * (oriented[i] as number)
+    // Rounded where torch rounds: the factor, the product, the sum.
+    scaleBy(oriented, Math.fround(strength * alphaScale(module)))
+    for (let i = 0; i < part.length; i++) part[i] = (part[i] as number) + (oriented[i] as number)
   } else {
+    scaleBy(oriented, Math.fround(alphaScale(module)))
     const [rows = 1, columns = 1] = target.shape
     const magnitude = await readFloats(module.doraScale)
     const byRow = module.doraScale.shape[0] === rows
