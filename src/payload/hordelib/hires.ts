@@ -89,7 +89,7 @@ export interface SecondPass extends Size {
 
 /** Steps of the second pass: fewer for small enlargements and small denoising strengths (`calc_upscale_sampler_steps`). */
 export function secondPassSteps({ native, width, height, denoise, steps }: SecondPass): number {
-  const byDenoise = halfToEven(3 + (steps - 3) * denoise ** 2)
+  const byDenoise = halfToEven(3 + (steps - 3) * Math.min(1, Math.max(0.01, denoise)) ** 2)
   const enlargement = native === null ? 0 : (width * height) / (native * native) / ((3 * 512) / native)
   const bySize = halfToEven(byDenoise * (1 / 0.5 ** enlargement / 2.25))
   const wanted = steps <= 18 ? bySize + 3 : bySize
