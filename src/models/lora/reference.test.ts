@@ -7,7 +7,7 @@ import { buildTextEncoder, buildUnet, tokenTable } from '../../networks/index.js
 import { tokenizePrompt } from '../../prompt/tokenize.js'
 import { type Checkpoint, openCheckpoint, readFloats, readRows, readTensor, type TensorEntry } from '../checkpoint.js'
 import { detectModel } from '../detect.js'
-import type { ModelFacts } from '../facts.js'
+import type { ModelFacts, TextEncoderFacts } from '../facts.js'
 import { type TensorToWrite, writeSafetensors } from '../files/safetensors.js'
 import { openLora } from './open-lora.js'
 import { type AppliedLora, patchedWeights } from './patch.js'
@@ -48,6 +48,17 @@ async function patched(base: Checkpoint, facts: ModelFacts, { payload }: Case): 
   return openCheckpoint(file)
 }
 
+function encode(checkpoint: Checkpoint, encoder: TextEncoderFacts, { payload }: Case) {
+  const [positive = ''] = payload.prompt.split('###')
+  const ids = tokenizePrompt(positive, { padToken: encoder.padToken }).flatMap(chunk => chunk.ids.map(Number))
+  return readRows(tokenTable(checkpoint, encoder), ids).then(embeds =>
+    runGraph(buildTextEncoder(checkpoint, encoder), {
+      embeds: { shape: [1, 77, encoder.width], data: embeds },
+      eos: { shape: [1], data: BigInt64Array.of(BigInt(ids.indexOf(49407))) },
+    }),
+  )
+}
+
 async function reference(id: string, name: string): Promise<{ shape: readonly number[]; data: Float32Array }> {
   const { tensors } = await openCheckpoint(`${PACK}/cases/${id}/tensors.safetensors`)
   const entry = tensors.get(name) as TensorEntry
@@ -83,13 +94,7 @@ describe.skipIf(!existsSync(PACK))(`adapters as ComfyUI applies them (needs ${PA
     const checkpoint = await patched(base, facts, request)
     const [encoder] = facts.textEncoders
     if (encoder === undefined) throw new Error('unreachable')
-    const [positive = ''] = request.payload.prompt.split('###')
-    const chunks = tokenizePrompt(positive, { padToken: encoder.padToken })
-    const ids = chunks.flatMap(chunk => chunk.ids.map(Number))
-    const text = await runGraph(buildTextEncoder(checkpoint, encoder), {
-      embeds: { shape: [1, 77, encoder.width], data: await readRows(tokenTable(checkpoint, encoder), ids) },
-      eos: { shape: [1], data: BigInt64Array.of(BigInt(ids.indexOf(49407))) },
-    })
+    const text = await encode(checkpoint, encoder, request)
     const cond = await reference(id, 'cond')
     expect(relativeError(text['hidden.1.norm']?.data ?? new Float32Array(), cond.data)).toBeLessThan(5e-6)
 
@@ -111,5 +116,29 @@ describe.skipIf(!existsSync(PACK))(`adapters as ComfyUI applies them (needs ${PA
     })
     // The largest sigma multiplies errors of the UNet by 15; the pack's limit for latents is 1e-4.
     expect(relativeError(denoised, (await reference(id, 'step0.denoised')).data)).toBeLessThan(1e-4)
+  })
+
+  it('sdxl-lora: both text encoders agree, OpenCLIP with its fused projections', async () => {
+    const xl = await openCheckpoint(`${PACK}/models/tiny-sdxl.safetensors`)
+    const xlFacts = await detectModel(xl)
+    const request: Case = JSON.parse(readFileSync(`${PACK}/cases/sdxl-lora/case.json`, 'utf8'))
+    const checkpoint = await patched(xl, xlFacts, request)
+    const rows: Float32Array[] = []
+    for (const encoder of xlFacts.textEncoders) {
+      const text = await encode(checkpoint, encoder, request)
+      const hidden = text['hidden.1']?.data ?? new Float32Array()
+      for (let token = 0; token < 77; token++) {
+        rows[token] = Float32Array.of(
+          ...(rows[token] ?? []),
+          ...hidden.subarray(token * encoder.width, (token + 1) * encoder.width),
+        )
+      }
+      if (encoder.kind === 'clip-g') {
+        const pooled = await reference('sdxl-lora', 'cond_pooled')
+        expect(relativeError(text.pooled?.data ?? new Float32Array(), pooled.data)).toBeLessThan(5e-6)
+      }
+    }
+    const cond = await reference('sdxl-lora', 'cond')
+    expect(relativeError(Float32Array.from(rows.flatMap(row => [...row])), cond.data)).toBeLessThan(5e-6)
   })
 })
