@@ -1,5 +1,7 @@
 /** Resizing of float planes as `torch.nn.functional.interpolate` does it (`align_corners=False`, no antialiasing), in float32. */
 
+import { rint } from './numpy/round.js'
+
 export type InterpolateMode = 'bilinear' | 'nearest-exact' | 'area'
 
 /** Planes of one size, one after the other, e.g. a batch of masks or the channels of a latent. */
@@ -31,6 +33,39 @@ export function interpolate(planes: Planes, { width, height, mode }: Interpolate
     for (const row of rows) for (const column of columns) data[to++] = sample(plane, planes.width, row, column)
   }
   return { width, height, data }
+}
+
+/** The planes cut about their centre to the aspect of a size, as ComfyUI's `common_upscale` does before it resizes. */
+export function centreCrop(planes: Planes, target: { width: number; height: number }): Planes {
+  const { width, height } = planes
+  const have = width / height
+  const want = target.width / target.height
+  const x = have > want ? rint((width - width * (want / have)) / 2) : 0
+  const y = have < want ? rint((height - height * (have / want)) / 2) : 0
+  return cutOut(planes, { x, y, width: width - 2 * x, height: height - 2 * y })
+}
+
+/** A window of every plane. */
+export function cutOut({ width, height, data }: Planes, window: Window): Planes {
+  if (window.width === width && window.height === height) return { width, height, data }
+  const count = data.length / (width * height)
+  const cut = new Float32Array(count * window.width * window.height)
+  let to = 0
+  for (let n = 0; n < count; n++) {
+    for (let y = 0; y < window.height; y++, to += window.width) {
+      const from = (n * height + y + window.y) * width + window.x
+      cut.set(data.subarray(from, from + window.width), to)
+    }
+  }
+  return { width: window.width, height: window.height, data: cut }
+}
+
+/** A part of a plane. */
+export interface Window {
+  x: number
+  y: number
+  width: number
+  height: number
 }
 
 /** Source positions `first` to `last` of an output position; `weight` is the last one's where there are two. */

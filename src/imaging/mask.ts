@@ -1,5 +1,5 @@
 /** Masks: 1 is painted, 0 is kept. What ComfyUI's loader, `VAEEncodeForInpaint` and the sampler make of them. */
-import { interpolate, type Planes } from './interpolate.js'
+import { cutOut, interpolate, type Planes, type Window } from './interpolate.js'
 import { channelOf, hasAlpha, type Picture, toGrey } from './picture.js'
 import type { ImageTensor } from './tensor.js'
 
@@ -42,8 +42,8 @@ export function inpaintSource(image: ImageTensor, mask: Mask, growBy = 6): Inpai
   const [batch, channels, height, width] = image.shape
   const full = interpolate(mask, { width, height, mode: 'bilinear' })
   const window = cropTo8({ width, height })
-  const painted = rounded(crop(full, window))
-  const pixels = crop({ width, height, data: image.data }, window)
+  const painted = rounded(cutOut(full, window))
+  const pixels = cutOut({ width, height, data: image.data.slice() }, window)
   const plane = window.width * window.height
   for (const [i, value] of painted.data.entries()) {
     if (value === 0) continue
@@ -60,32 +60,12 @@ export function cropForVae(image: ImageTensor): ImageTensor {
   const [batch, channels, height, width] = image.shape
   const window = cropTo8({ width, height })
   if (window.width === width && window.height === height) return image
-  const { data } = crop({ width, height, data: image.data }, window)
+  const { data } = cutOut({ width, height, data: image.data }, window)
   return { shape: [batch, channels, window.height, window.width], data }
-}
-
-interface Window {
-  x: number
-  y: number
-  width: number
-  height: number
 }
 
 function cropTo8({ width, height }: { width: number; height: number }): Window {
   return { x: (width % 8) >> 1, y: (height % 8) >> 1, width: width - (width % 8), height: height - (height % 8) }
-}
-
-function crop({ width, height, data }: Planes, window: Window): Planes {
-  const count = data.length / (width * height)
-  const cut = new Float32Array(count * window.width * window.height)
-  let to = 0
-  for (let n = 0; n < count; n++) {
-    for (let y = 0; y < window.height; y++, to += window.width) {
-      const from = (n * height + y + window.y) * width + window.x
-      cut.set(data.subarray(from, from + window.width), to)
-    }
-  }
-  return { width: window.width, height: window.height, data: cut }
 }
 
 /** Half rounds to even: 0.5 is kept. */
