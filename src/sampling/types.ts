@@ -10,7 +10,7 @@ export interface DenoiseRequest {
   /** Handed over: a sampler never writes to an `x` that it has yielded. */
   x: Latent
   sigma: number
-  /** Set on the one request of each sampler step whose `x` and answer ComfyUI's callback reports; counts from 0. */
+  /** Set on the request with which a step begins; counts from 0. */
   step?: number
 }
 
@@ -30,4 +30,14 @@ export interface SamplerInput {
   /** Range of the model's own table of sigmas. */
   sigmaMin: number
   sigmaMax: number
+  /**
+   * Told of every step what ComfyUI's callback is told. Mostly that is the request marked with the step, and its answer; ipndm
+   * and deis show their first `x` throughout, uni_pc the corrected latent at unit variance, dpm_adaptive the latent after the step.
+   */
+  onStep?: (step: number, shown: StepShown) => void
+}
+
+export interface StepShown {
+  x: Latent
+  denoised: Latent
 }
