@@ -16,13 +16,24 @@ export interface SourceImage {
 
 export type SourceProcessing = 'img2img' | 'inpainting' | 'outpainting' | 'remix'
 
+export interface Size {
+  /** Pixels. */
+  width: number
+  height: number
+}
+
 export interface JobSource {
   processing: SourceProcessing
   image: SourceImage
   /** White is painted, black is kept. */
   mask?: SourceImage
+  /** There is no `mask`: transparent pixels of the picture are painted; nothing of a picture without alpha is. */
+  maskFromAlpha?: boolean
+  /** The picture is brought to this size before it is encoded. @default the size of the first pass */
+  resize?: Size
 }
 
+/** ControlNet steers the first pass only; the second pass of hires fix gets the plain text conditioning. */
 export interface JobControl {
   /** The Horde's control type (`canny`, `depth`, …), or null where `file` alone says it. */
   type: string | null
@@ -31,6 +42,12 @@ export interface JobControl {
   /** 0.01 to 3. */
   strength: number
   image: SourceImage
+  /** The picture is brought to this size before it is annotated. @default none: it is used as it is */
+  resize?: Size
+  /** The annotator's node in comfyui_controlnet_aux. */
+  annotator?: string
+  /** Smaller side of the picture, in pixels, while it is annotated. */
+  resolution?: number
   /** The picture is a control map already: no annotator runs. */
   imageIsControl: boolean
   /** The annotator's map is the result; nothing is drawn. */
@@ -78,7 +95,7 @@ export interface Job {
   model: string
   prompt: string
   negativePrompt: string
-  /** 0 to 2^63−1. */
+  /** 0 to 2^64−1; random ones stay below 2^63. */
   seed: bigint
   /** Pixels. Jobs made from payloads have multiples of 64; the engine takes any multiple of 8. */
   width: number

@@ -13,7 +13,12 @@ const markers = new WeakMap<PayloadImage, string>()
 /** A picture of which nothing but size and mode matters. */
 export function markedImage(marker: string): PayloadImage {
   const [, width = '1', height = '1', mode = ''] = /^<PIL (\d+)x(\d+) (\w+)>$/.exec(marker) ?? []
-  const image = payloadImage(new Uint8Array(), { width: Number(width), height: Number(height), rgba: mode === 'RGBA', fourChannels: mode === 'RGBA' || mode === 'CMYK' })
+  const image = payloadImage(new Uint8Array(), {
+    width: Number(width),
+    height: Number(height),
+    rgba: mode === 'RGBA',
+    fourChannels: mode === 'RGBA' || mode === 'CMYK',
+  })
   markers.set(image, marker)
   return image
 }

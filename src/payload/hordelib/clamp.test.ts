@@ -12,8 +12,8 @@ const clamp = (raw: object) => clampPayload(toDict(raw), { randomSeed: () => SEE
 
 function workerPath(raw: object, model: { name: string; baseline: string; inpainting: boolean }) {
   const makePicture = ({ width, height }: MissingPicture) => markedImage(`<PIL ${width}x${height} RGB>`)
-  const { payload, notes } = normalisePayload(toDict(raw), { model, makePicture })
-  const made = notes.filter(({ quirk }) => quirk === 'Q3').map(({ field }) => field)
+  const { payload, changes } = normalisePayload(toDict(raw), { model, makePicture })
+  const made = changes.filter(({ quirk }) => quirk === 'Q3').map(({ field }) => field)
   return { made, payload: clampPayload(payload, { randomSeed: () => SEED }).payload }
 }
 

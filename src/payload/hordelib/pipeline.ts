@@ -20,7 +20,8 @@ export type Pipeline =
 
 /** The first graph that fits. Workflows come before families, families before what the payload asks for. */
 export function selectPipeline(payload: ClampedPayload, baseline: string): Pipeline {
-  const { workflow, source_processing, source_image, source_mask, hires_fix, control_type, return_control_map } = payload
+  const { workflow, source_processing, source_image, source_mask, hires_fix, control_type, return_control_map } =
+    payload
   if (workflow === 'qr_code' || workflow === 'creative_upscale') return workflow
   if (baseline === 'stable_cascade') {
     if (source_processing === 'remix') return 'stable_cascade_remix'
