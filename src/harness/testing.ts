@@ -1,6 +1,13 @@
 /** What the tests of this folder share: small pictures, cases and an engine that draws without a model. */
 import { createHash } from 'node:crypto'
-import type { Engine, EngineEvent, GeneratedImage, GenerateOptions, Generation } from '../engine/types.js'
+import type {
+  Engine,
+  EngineEvent,
+  GeneratedImage,
+  GenerateOptions,
+  GenerateRequest,
+  Generation,
+} from '../engine/types.js'
 import { encodeImage } from '../imaging/encode.js'
 import { sha256Hex } from './canonical.js'
 import type { Picture } from './metrics/picture.js'
@@ -61,16 +68,21 @@ export type Draw = (payload: {
 
 const drawBlot: Draw = ({ seed }) => ({ pictures: [blot(seed)] })
 
+interface FakeEngineOptions {
+  draw?: Draw
+  environment?: Environment
+  /** Overrules what came of a request. */
+  answer?: (request: GenerateRequest, id: string) => Partial<Generation>
+}
+
 /** An engine without a model: `draw` makes the pictures, in one step of a few milliseconds. */
 export function fakeEngine({
   draw = drawBlot,
   environment = ENVIRONMENT,
-}: {
-  draw?: Draw
-  environment?: Environment
-} = {}): Engine {
-  async function generation(text: string, id: string): Promise<Generation> {
-    const { payload } = JSON.parse(text)
+  answer = () => ({}),
+}: FakeEngineOptions = {}): Engine {
+  async function generation(request: GenerateRequest, id: string): Promise<Generation> {
+    const { payload } = typeof request === 'string' ? JSON.parse(request) : { payload: { seed: 1 } }
     const { pictures = [], ...more } = draw(payload)
     const images = await Promise.all(pictures.map(generated))
     const [{ width, height } = { width: 64, height: 64 }] = pictures
@@ -87,13 +99,14 @@ export function fakeEngine({
         ? {}
         : { plan: planOf({ width, height, batch: images.length, seed: String(payload.seed) }) }),
       ...more,
+      ...answer(request, id),
     }
   }
 
   return {
     generate(request, options: GenerateOptions = {}) {
       const id = options.id ?? 'unnamed'
-      const outcome = generation(String(request), id)
+      const outcome = generation(request, id)
       outcome.catch(() => {})
       return {
         id,
@@ -111,7 +124,7 @@ export function fakeEngine({
         },
       }
     },
-    environment: async () => environment,
+    environment: async () => ({ ...environment, providers: [environment.provider] }),
     close: async () => {},
   }
 }
