@@ -45,6 +45,7 @@ export async function sample(input: SampleInput): Promise<Latent> {
     noise: stepNoise({ sampler: pass.sampler, kind: pass.stepNoise, seed, shape, sigmas }),
     sigmaMin: model.sigmaMin,
     sigmaMax: model.sigmaMax,
+    onStep: (step, shown) => recorder?.recordStep(step, pass.steps, shape, shown),
   })
 
   let since = performance.now()
@@ -55,10 +56,7 @@ export async function sample(input: SampleInput): Promise<Latent> {
     input.checkpoint()
     const { x, sigma, step } = state.value
     const denoised = await denoise({ ...input, cfgScale: pass.cfgScale, x, sigma })
-    if (step !== undefined) {
-      recorder?.recordStep(step, pass.steps, shape, { x, denoised })
-      reported = step
-    }
+    if (step !== undefined) reported = step
     state = sampler.next(denoised)
     const upcoming = state.done ? undefined : state.value.step
     // A step ends where the next one begins: samplers that ask twice a step count both runs.

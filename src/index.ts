@@ -1,0 +1,25 @@
+/**
+ * horde-onnx: a diffusion engine for the AI Horde on ONNX Runtime.
+ *
+ * @packageDocumentation
+ */
+export { createEngine, type EngineOptions } from './engine/create-engine.js'
+export type { ModelFile } from './engine/resolve-model.js'
+export type {
+  Engine,
+  EngineEnvironment,
+  EngineEvent,
+  GeneratedImage,
+  GenerateOptions,
+  GenerateRequest,
+  Generation,
+  GenerationHandle,
+  KeepOptions,
+  Stages,
+  StageTensor,
+  Timings,
+} from './engine/types.js'
+export * from './errors.js'
+export type { Job, JobNote } from './payload/job.js'
+export type { Plan } from './plan/types.js'
+export { version } from './version.js'
