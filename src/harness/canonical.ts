@@ -18,3 +18,18 @@ export function canonicalJson(value: unknown): string {
 export function sha256Hex(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
 }
+
+/** JSON for people and diffs: indented, but lists of plain values on one line. */
+export function readableJson(value: unknown, indent = ''): string {
+  const deeper = `${indent} `
+  const isBranch = (item: unknown) => typeof item === 'object' && item !== null
+  if (Array.isArray(value)) {
+    if (!value.some(isBranch)) return JSON.stringify(value)
+    return `[\n${value.map(item => deeper + readableJson(item ?? null, deeper)).join(',\n')}\n${indent}]`
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+  if (entries.length === 0) return '{}'
+  const lines = entries.map(([key, item]) => `${deeper}${JSON.stringify(key)}: ${readableJson(item, deeper)}`)
+  return `{\n${lines.join(',\n')}\n${indent}}`
+}

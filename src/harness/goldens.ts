@@ -2,6 +2,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FixtureError, RunError, UsageError } from '../errors.js'
+import { readableJson } from './canonical.js'
 import type { JudgedGolden } from './gates/judge.js'
 import { kinship } from './gates/limits.js'
 import { globMatcher } from './glob.js'
@@ -123,7 +124,7 @@ async function promote(
   for (const [index, { file }] of result.images.entries()) {
     await writeWhole(join(folder, `${result.id}.${index}.png`), await readFile(join(from, file)))
   }
-  await writeWhole(join(folder, `${result.id}.json`), `${JSON.stringify(golden, null, 1)}\n`)
+  await writeWhole(join(folder, `${result.id}.json`), `${readableJson(golden)}\n`)
   await removeSurplus(folder, result)
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { GeneratedImage } from '../engine/types.js'
 import { OutputError, RunError } from '../errors.js'
 import { decodeImage } from '../imaging/decode.js'
-import { sha256Hex } from './canonical.js'
+import { readableJson, sha256Hex } from './canonical.js'
 import { type Picture, shapeOf } from './metrics/picture.js'
 import { outputError, writeWhole } from './output.js'
 import { type CaseResult, RUN_SCHEMA, type Run, type RunImage, runSchema } from './run-schema.js'
@@ -86,7 +86,7 @@ async function writeImage(folder: string, file: string, image: GeneratedImage): 
 
 /** Writes `run.json` anew, e.g. with verdicts. @throws OutputError */
 export async function writeRun(folder: string, run: Run): Promise<void> {
-  await writeWhole(join(folder, RUN_FILE), `${JSON.stringify(run, null, 1)}\n`)
+  await writeWhole(join(folder, RUN_FILE), `${readableJson(run)}\n`)
 }
 
 /**
