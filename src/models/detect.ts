@@ -204,7 +204,7 @@ async function scalar({ tensors }: Checkpoint, name: string): Promise<number | u
 }
 
 function unknown(file: string, what: string, names: readonly string[] = []): ModelFileError {
-  const found = names.length === 0 ? '' : `; it begins with ${names.slice(0, 3).join(', ') || 'nothing'}`
+  const found = names.length === 0 ? '' : `; it begins with ${names.slice(0, 3).join(', ')}`
   return new ModelFileError(`${file}: ${what}${found}`, {
     hint: 'Known are single-file checkpoints of Stable Diffusion 1.x, 2.x, SDXL and its refiner, with text encoders and VAE.',
   })

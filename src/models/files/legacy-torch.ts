@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises'
 import { ModelFileError } from '../../errors.js'
 import type { Checkpoint } from '../checkpoint.js'
 import { DTYPE_BYTES } from './dtype.js'
-import type { Pickled, Storage } from './pickle.js'
+import type { Pickled, Storage } from './pickled.js'
 import { type StoragePlace, tensorEntries, unpickleFile } from './torch-entries.js'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn

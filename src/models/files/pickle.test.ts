@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { PickleError, unpickle } from './pickle.js'
+import { unpickle } from './pickle.js'
+import { PickleError } from './pickled.js'
 
 const pickle = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part))))

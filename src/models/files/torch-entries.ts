@@ -2,7 +2,8 @@
 import { ModelFileError } from '../../errors.js'
 import type { TensorEntry } from '../checkpoint.js'
 import { DTYPE_BYTES, elementCount } from './dtype.js'
-import { isTensor, type Pickled, type PickledTensor, PickleError, unpickle } from './pickle.js'
+import { unpickle } from './pickle.js'
+import { isTensor, type Pickled, type PickledTensor, PickleError } from './pickled.js'
 
 /** Where the bytes of a storage lie in the file. */
 export interface StoragePlace {
