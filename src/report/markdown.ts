@@ -1,0 +1,106 @@
+import type { CaseResult, Run } from '../harness/run-schema.js'
+import { formatDuration, formatName, formatNumber, oneLine } from './format.js'
+import {
+  decidingMetric,
+  foreignGoldens,
+  headline,
+  OUTCOMES,
+  type Outcome,
+  outcomeOf,
+  reasonOf,
+  summarise,
+} from './summary.js'
+
+export interface MarkdownOptions {
+  /** Rows per table; a comment on GitHub holds 65,536 characters. @default 100 */
+  rows?: number
+}
+
+const SIGNS: Record<Outcome, string> = {
+  fail: '❌',
+  error: '💥',
+  drift: '🟠',
+  'no-golden': '❔',
+  unjudged: '⚪',
+  waived: '🏳️',
+  pass: '✅',
+}
+
+/** The run as a comment on a pull request: the sentence, the counts, what needs a person, and the rest folded away. */
+export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): string {
+  const summary = summarise(run)
+  const { tone, text } = headline(summary)
+  const { environment } = run
+  const settled = new Set<Outcome>(['pass', 'waived', 'unjudged'])
+  const inOrder = run.cases.toSorted((a, b) => OUTCOMES.indexOf(outcomeOf(a)) - OUTCOMES.indexOf(outcomeOf(b)))
+  const open = inOrder.filter(result => !settled.has(outcomeOf(result)))
+  const rest = inOrder.filter(result => settled.has(outcomeOf(result)))
+  const counted = OUTCOMES.filter(outcome => summary.counts[outcome] > 0)
+  const foreign = foreignGoldens(summary, run)
+  const blocks = [
+    `## ${tone === 'good' ? SIGNS.pass : tone === 'warn' ? SIGNS.drift : SIGNS.fail} ${text}`,
+    counted.map(outcome => `${SIGNS[outcome]} ${summary.counts[outcome]} ${outcome}`).join(' · '),
+    foreign === undefined ? '' : `> ${plain(foreign)}`,
+    run.complete ? '' : `> This run was cut off: ${summary.pending} selected cases never ran.`,
+    caseTable(open, rows),
+    rest.length === 0
+      ? ''
+      : `<details><summary>${rest.length} ${open.length > 0 ? 'other ' : ''}cases</summary>\n\n${caseTable(rest, rows)}\n\n</details>`,
+    `<sub>${[
+      `horde-onnx ${plain(run.version)}`,
+      run.commit === undefined ? '' : code(run.commit.slice(0, 12)),
+      `backend ${code(run.backend)}`,
+      code(environment.class),
+      `${plain(environment.device)}`,
+      formatDuration(run.wallMs),
+      plain(run.createdAt),
+    ]
+      .filter(part => part !== '')
+      .join(' · ')}</sub>`,
+  ]
+  return `${blocks.filter(block => block !== '').join('\n\n')}\n`
+}
+
+function caseTable(cases: readonly CaseResult[], rows: number): string {
+  if (cases.length === 0) return ''
+  const lines = cases.slice(0, rows).map(result => {
+    const outcome = outcomeOf(result)
+    const cells = [
+      code(result.id),
+      `${SIGNS[outcome]} ${outcome}`,
+      plain(reasonOf(result)),
+      metricText(result),
+      formatDuration(result.timings.total),
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  const more =
+    cases.length > rows ? `\n\n… and ${cases.length - rows} more: they are on the page and in \`run.json\`.` : ''
+  return `| case | verdict | reason | metric | time |\n| --- | --- | --- | --- | ---: |\n${lines.join('\n')}${more}`
+}
+
+function metricText(result: CaseResult): string {
+  const metric = decidingMetric(result)
+  if (metric === undefined) return ''
+  const limit = metric.limit === undefined ? '' : ` (limit ${formatNumber(metric.limit)})`
+  return plain(`${formatName(metric.name)} ${formatNumber(metric.value)}${limit}`)
+}
+
+/** Untrusted text as text: no markup, no link, no mention, no cell of its own. */
+function plain(text: string): string {
+  return oneLine(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
+    .replace(/@(?=\w)/g, '@\u200b')
+    .replace(/:\/\//g, ':\u200b//')
+}
+
+/** Untrusted text as a code span: its fence is longer than any run of backticks inside, pipes would end the cell. */
+function code(text: string): string {
+  const inner = oneLine(text).replaceAll('|', '\\|')
+  const fence = '`'.repeat(1 + Math.max(0, ...[...inner.matchAll(/`+/g)].map(([run]) => run.length)))
+  const pad = inner.startsWith('`') || inner.endsWith('`') ? ' ' : ''
+  return `${fence}${pad}${inner}${pad}${fence}`
+}

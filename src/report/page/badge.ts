@@ -1,0 +1,22 @@
+import type { Outcome } from '../summary.js'
+import { h } from './dom.js'
+
+/** A verdict is told by sign and word; its colour only repeats it. */
+const SIGNS: Record<Outcome, string> = {
+  fail: '✕',
+  error: '!',
+  drift: '≈',
+  'no-golden': '?',
+  unjudged: '·',
+  waived: '⚑',
+  pass: '✓',
+}
+
+export function badge(outcome: Outcome, text: string = outcome): HTMLElement {
+  return h(
+    'span',
+    { class: `badge ${outcome}` },
+    h('span', { class: 'sign', 'aria-hidden': 'true' }, SIGNS[outcome]),
+    text,
+  )
+}

@@ -1,0 +1,63 @@
+/** The page of a report: reads the run it carries, and shows it. */
+import { DATA_ID, type PageData } from '../page-data.js'
+import { summarise } from '../summary.js'
+import { h } from './dom.js'
+import { entriesOf, select } from './entries.js'
+import { createHelp, listenForKeys } from './keys.js'
+import type { PageState } from './link.js'
+import { createGrid } from './overview/grid.js'
+import { header } from './overview/header.js'
+import { createToolbar } from './overview/toolbar.js'
+import { shortcutsOf } from './shortcuts.js'
+import { createStore } from './store.js'
+import { applyTheme, toggleTheme } from './theme.js'
+import { createViewer } from './viewer/viewer.js'
+
+applyTheme()
+// The renderer wrote this block from a run that it had validated.
+const data = JSON.parse(document.getElementById(DATA_ID)?.textContent ?? '') as PageData
+const entries = entriesOf(data)
+const byId = new Map(entries.map(entry => [entry.result.id, entry]))
+const summary = summarise(data.run)
+const store = createStore()
+let shown = select(entries, store.state)
+
+const toolbar = createToolbar(store, summary)
+const grid = createGrid(id => store.update({ open: id, picture: 0, view: undefined }, { step: true }))
+const viewer = createViewer({
+  store,
+  find: id => byId.get(id),
+  shown: () => shown,
+  onClose: id => grid.focus(id),
+  onHelp: () => help.toggle(),
+})
+const shortcuts = shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleHelp: () => help.toggle() })
+const help = createHelp(shortcuts)
+listenForKeys(shortcuts, () => (store.state.open === undefined ? 'grid' : 'viewer'))
+
+document.body.prepend(
+  h(
+    'nav',
+    { class: 'top', 'aria-label': 'Page' },
+    h('span', { class: 'brand' }, 'horde-onnx', h('small', {}, ' report')),
+    h('span', { class: 'space' }),
+    h('button', { class: 'icon', 'aria-label': 'Dark or light', onclick: toggleTheme }, '◐'),
+    h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: () => help.toggle() }, '?'),
+  ),
+  h('main', {}, header(data.run, summary), toolbar.element, grid.element),
+)
+
+function render(state: PageState, before?: PageState) {
+  const filtersChanged =
+    before === undefined ||
+    (['query', 'outcomes', 'feature', 'sort'] as const).some(name => String(state[name]) !== String(before[name]))
+  if (filtersChanged) {
+    shown = select(entries, state)
+    toolbar.show(state, shown.length)
+    grid.show(shown)
+  }
+  viewer.show(state, before)
+}
+
+store.subscribe(render)
+render(store.state)

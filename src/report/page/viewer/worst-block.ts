@@ -1,0 +1,25 @@
+import type { Entry } from '../entries.js'
+import type { Reference } from '../link.js'
+import type { Block, Comparison } from './comparison.js'
+
+/** Side of the blocks by which the pixel gate judges (`harness/metrics/ssim.ts`). */
+const GATE_BLOCK = 64
+
+interface Wanted {
+  entry: Entry
+  reference: Reference
+  /** Index in the batch. */
+  picture: number
+}
+
+/** The block that the gate found worst, where it looked at these pictures, else the one that the heat map shows. */
+export function worstBlock(comparison: Comparison, { entry, reference, picture }: Wanted): Block | string {
+  for (const { metrics } of entry.result.verdict?.gates ?? []) {
+    const { worst_block_x: x, worst_block_y: y, image = 0 } = metrics
+    if (x !== undefined && y !== undefined && image === picture && reference === 'golden') {
+      return { x, y, size: GATE_BLOCK }
+    }
+  }
+  const heat = comparison.heat(reference)
+  return typeof heat === 'string' ? heat : heat.worst
+}

@@ -1,0 +1,143 @@
+/** What the cases of a run add up to: the counts and sentences that the table, the Markdown, the JUnit file and the page share. */
+import type { CaseResult, Run } from '../harness/run-schema.js'
+
+/** From what needs a person most to what needs none. */
+export const OUTCOMES = ['fail', 'error', 'drift', 'no-golden', 'unjudged', 'waived', 'pass'] as const
+
+/** A verdict, or `unjudged` for a case that was replayed and not compared with anything yet. */
+export type Outcome = (typeof OUTCOMES)[number]
+
+export interface RunSummary {
+  cases: number
+  /** Cases that were selected and never came in. */
+  pending: number
+  counts: Readonly<Record<Outcome, number>>
+  /** Cases that were compared with a golden: what `counts.pass` is a part of. */
+  judged: number
+  images: number
+  /** Jobs that a lane lost and another attempt finished. */
+  retries: number
+  /** By name. */
+  features: readonly string[]
+  /** Environment classes of goldens that are not the run's own. */
+  foreignClasses: readonly string[]
+}
+
+export function summarise(run: Run): RunSummary {
+  const outcomes = run.cases.map(outcomeOf)
+  const counts: Record<Outcome, number> = {
+    fail: 0,
+    error: 0,
+    drift: 0,
+    'no-golden': 0,
+    unjudged: 0,
+    waived: 0,
+    pass: 0,
+  }
+  for (const outcome of outcomes) counts[outcome]++
+  return {
+    cases: run.cases.length,
+    pending: run.pending.length,
+    counts,
+    judged: run.cases.length - counts.unjudged - counts['no-golden'],
+    images: run.cases.reduce((total, { images }) => total + images.length, 0),
+    retries: run.cases.reduce((total, { retries }) => total + retries, 0),
+    features: sortedSet(run.cases.flatMap(({ fixture }) => fixture.features)),
+    foreignClasses: sortedSet(
+      run.cases.flatMap(({ verdict }) => (verdict?.golden?.crossClass ? [verdict.golden.class] : [])),
+    ),
+  }
+}
+
+/** A case that failed before anything could be compared is an error, checked or not. */
+export function outcomeOf({ state, verdict }: CaseResult): Outcome {
+  if (verdict !== undefined) return verdict.verdict
+  return state === 'ok' ? 'unjudged' : 'error'
+}
+
+/** One sentence. */
+export function reasonOf({ state, verdict, faults }: CaseResult): string {
+  if (verdict !== undefined) return verdict.reason
+  if (state === 'cancelled') return 'cancelled before it was done'
+  return faults[0]?.message ?? 'not compared with a golden yet'
+}
+
+export interface Metric {
+  gate: string
+  name: string
+  value: number
+  limit?: number
+}
+
+/** Metrics that grow as pictures part; of all others more is better. */
+const DISTANCES: ReadonlySet<string> = new Set(['mean_rgb'])
+
+/**
+ * The measured value that decided a case: of the gate that stopped it (else of the last one that measured anything), the
+ * metric nearest to, or furthest beyond, its limit.
+ */
+export function decidingMetric({ verdict }: CaseResult): Metric | undefined {
+  const measured = verdict?.gates.filter(({ metrics }) => Object.keys(metrics).length > 0) ?? []
+  const gate = measured.find(({ gate }) => gate === verdict?.gate) ?? measured.at(-1)
+  if (gate === undefined) return undefined
+  const metrics = Object.entries(gate.metrics)
+    .filter(([name]) => !name.startsWith('limit_'))
+    .map(([name, value]): Metric => {
+      const limit = gate.metrics[`limit_${name}`]
+      return { gate: gate.gate, name, value, ...(limit === undefined ? {} : { limit }) }
+    })
+  const limited = metrics.filter(({ limit }) => limit !== undefined)
+  return limited.length === 0 ? metrics[0] : limited.reduce((worst, each) => (room(each) < room(worst) ? each : worst))
+}
+
+/** Whether a metric is on the wrong side of its limit; a metric without one never is. */
+export function isBeyond({ name, value, limit }: Omit<Metric, 'gate'>): boolean {
+  return limit !== undefined && (isDistance(name) ? value > limit : value < limit)
+}
+
+export function isDistance(name: string): boolean {
+  return DISTANCES.has(name)
+}
+
+/** How far within its limit a metric is, relative to the limit; negative beyond it. */
+function room({ name, value, limit = 0 }: Metric): number {
+  const distance = isDistance(name) ? limit - value : value - limit
+  return distance / (Math.abs(limit) || 1)
+}
+
+export type Tone = 'good' | 'warn' | 'bad'
+
+/** The whole run in one sentence. */
+export function headline({ cases, pending, counts, judged }: RunSummary): { tone: Tone; text: string } {
+  const broken = [
+    counts.fail > 0 && `${counts.fail} failed`,
+    counts.error > 0 && `${counts.error} ended in an error`,
+    pending > 0 && `${pending} never ran`,
+  ].filter(part => part !== false)
+  if (cases + pending === 0) return { tone: 'bad', text: 'Nothing was replayed' }
+  if (broken.length > 0) return { tone: 'bad', text: `Of ${plural(cases + pending, 'case')} ${broken.join(', ')}` }
+  if (counts.unjudged === cases) return { tone: 'warn', text: `${plural(cases, 'case')} replayed, none compared yet` }
+  const open = [
+    counts.drift > 0 && `${counts.drift} drifted`,
+    counts['no-golden'] > 0 && `${counts['no-golden']} have no golden`,
+    counts.unjudged > 0 && `${counts.unjudged} were not compared`,
+  ].filter(part => part !== false)
+  if (open.length > 0) return { tone: 'warn', text: `Of ${plural(cases, 'case')} ${open.join(', ')}` }
+  const waived = counts.waived > 0 ? `, ${counts.waived} of them by a waiver` : ''
+  return { tone: 'good', text: `All ${plural(judged, 'case')} match their goldens${waived}` }
+}
+
+/** Why a run that was judged by goldens of another environment class is judged more loosely; undefined where none was. */
+export function foreignGoldens({ foreignClasses }: RunSummary, run: Run): string | undefined {
+  if (foreignClasses.length === 0) return undefined
+  const classes = foreignClasses.join(', ')
+  return `This machine (${run.environment.class}) has no goldens of its own: its pictures were compared with those of ${classes} by the perceptual gates, not bit by bit.`
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+function sortedSet(values: readonly string[]): string[] {
+  return [...new Set(values)].sort()
+}
