@@ -16,6 +16,7 @@ export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
   BOOL: 1,
 }
 
+/** Values of a tensor as its file has them. */
 export type TensorData =
   | Float64Array
   | Float32Array
