@@ -1,8 +1,8 @@
 /**
- * Standard normal numbers as torch's CPU generator draws them (aten `cpu/DistributionTemplates.h`). Every operation is
- * rounded to float32 where torch computes in float32; builds of torch differ among themselves in the last bits of logarithm,
- * sine and cosine.
+ * Standard normal numbers as torch's CPU generator draws them (aten `cpu/DistributionTemplates.h`), bit for bit those of its AVX2
+ * builds; builds for other processors differ from these in the last bit.
  */
+import { logFloat32, sinCosFloat32 } from './cephes.js'
 import { type Mt19937, mt19937 } from './mt19937.js'
 
 const f32 = Math.fround
@@ -57,9 +57,10 @@ function boxMuller(values: Float32Array, start: number): void {
   for (let i = start; i < start + BLOCK / 2; i++) {
     const u = f32(1 - (values[i] as number))
     const angle = f32(TWO_PI * (values[i + BLOCK / 2] as number))
-    const radius = f32(Math.sqrt(f32(-2 * f32(Math.log(u)))))
-    values[i] = radius * f32(Math.cos(angle))
-    values[i + BLOCK / 2] = radius * f32(Math.sin(angle))
+    const radius = f32(Math.sqrt(f32(-2 * logFloat32(u))))
+    const { sin, cos } = sinCosFloat32(angle)
+    values[i] = radius * cos
+    values[i + BLOCK / 2] = radius * sin
   }
 }
 
