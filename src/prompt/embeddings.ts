@@ -1,9 +1,10 @@
 /** Textual inversions in a prompt: `embedding:NAME` at the start of a stretch of text or after white space, as in ComfyUI. */
-import { pythonSpace } from './python/text.js'
 
+/** What Python's `str` methods call white space. */
+const space = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
 const mark = 'embedding:'
-const beforeMark = new RegExp(`(?<=[${pythonSpace}])(?=${mark})`)
-const spaces = new RegExp(`[${pythonSpace}]+`)
+const beforeMark = new RegExp(`(?<=${space})(?=${mark})`)
+const spaces = new RegExp(`${space}+`)
 
 /** Plain text, or a textual inversion that is there, with the number of its vectors. */
 export type PromptPiece = { text: string } | { embedding: string; vectors: number }

@@ -1,9 +1,9 @@
 /** Python's `float(text)` and `str(number)`: prompts are read and written with both by the reference. */
-import { pythonSpace } from './text.js'
 
 const digits = '\\p{Nd}+(?:_\\p{Nd}+)*'
 const number = `(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?`
-const floatText = new RegExp(`[${pythonSpace}]*([+-]?(?:inf(?:inity)?|nan|${number}))[${pythonSpace}]*`, 'iuy')
+const space = '[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*'
+const floatText = new RegExp(`${space}([+-]?(?:inf(?:inity)?|nan|${number}))${space}`, 'iuy')
 
 /**
  * The number that starts at `from`, and where it and the white space after it end; undefined where there is none. Takes
