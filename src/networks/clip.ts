@@ -24,7 +24,7 @@ export function buildTextEncoder(
   facts: TextEncoderFacts,
   { profile }: Pick<BuildOptions, 'profile'> = {},
 ): BuiltGraph {
-  const g = createGraph({ ...(profile === undefined ? {} : { profile }) })
+  const g = createGraph({ profile })
   const w = weightsOf(layoutOfClip(checkpoint, facts), facts.prefix)
   const embeds = g.input('embeds', 'float32', ['n', TOKENS, facts.width])
   const eos = g.input('eos', 'int64', ['n'])

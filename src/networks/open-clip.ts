@@ -17,7 +17,7 @@ const renamed: readonly (readonly [from: string, to: string])[] = [
 export function openClipAsClip(
   { file, tensors }: Checkpoint,
   { prefix, layers }: Pick<TextEncoderFacts, 'prefix' | 'layers'>,
-): { file: string; tensors: ReadonlyMap<string, TensorEntry> } {
+): Pick<Checkpoint, 'file' | 'tensors'> {
   const clip = new Map<string, TensorEntry>()
   const move = (from: string, to: string) => {
     const entry = tensors.get(prefix + from)

@@ -2,7 +2,7 @@ import type { Profile } from '../onnx/index.js'
 
 export interface BuildOptions {
   /** Operators that the graph is made of. @default 'portable' */
-  profile?: Profile
+  profile?: Profile | undefined
   /** Every convolution pads circularly, so that pictures can be tiled. @default false */
-  tiling?: boolean
+  tiling?: boolean | undefined
 }

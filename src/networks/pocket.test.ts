@@ -90,6 +90,25 @@ describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () =>
     expect(error(outputs.out, 'inpaint_p0_unet_t500')).toBeLessThan(1e-5)
   })
 
+  it('a ControlNet steers the UNet as strongly as each entry of the batch says', async () => {
+    const control = await openCheckpoint(`${POCKET}/pocket-control-canny.safetensors`)
+    const [x, context, hint] = [reference('latents'), reference('p0_context'), reference('control_hint')]
+    const twice = ({ shape: [, ...shape], data }: Array32) => ({
+      shape: [2, ...shape],
+      data: Float32Array.of(...data, ...data),
+    })
+    const outputs = await runGraph(buildUnet(checkpoint, facts, { control }), {
+      x: twice(x),
+      timesteps: { shape: [2], data: Float32Array.of(500, 500) },
+      context: twice(context),
+      hint: twice(hint),
+      strength: { shape: [2], data: Float32Array.of(0, 1) },
+    })
+    const out = (outputs.out as Array32).data
+    expect(relativeError(out.slice(0, x.data.length), reference('p0_unet_t500').data)).toBeLessThan(1e-5)
+    expect(relativeError(out.slice(x.data.length), reference('control_p0_unet_t500').data)).toBeLessThan(1e-5)
+  })
+
   it('the VAE decodes', async () => {
     const outputs = await runGraph(buildVaeDecoder(checkpoint, facts), { latent: reference('vae_latent') })
     expect(error(outputs.image, 'vae_decoded')).toBeLessThan(1e-5)

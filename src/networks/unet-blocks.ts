@@ -5,6 +5,24 @@ import { conv, conv3x3, groupNorm, linear } from './layers.js'
 import { spatialTransformer } from './spatial-transformer.js'
 import { count, type Weights } from './weights.js'
 
+/** What a ControlNet adds to the UNet. */
+export interface Residuals {
+  /** One for the result of each input block, in their order. */
+  skips: readonly Value[]
+  middle: Value
+}
+
+export interface UnetInputs {
+  /** [n, c, h, w] */
+  x: Value
+  /** [n] */
+  timesteps: Value
+  /** [n, tokens, d] */
+  context: Value
+  /** [n, adm], for models with vector conditioning. */
+  y?: Value
+}
+
 /** What every block is told. */
 export interface Conditions {
   /** Time (and vector) embedding [n, 4·channels], through SiLU: every block would apply it first. */
@@ -49,4 +67,15 @@ export function block(g: Graph, x: Value, w: Weights, { embedding, ...transforme
 export function countBlocks(w: Weights): number {
   const firsts = ['0.in_layers.0.weight', '0.op.weight', '0.weight']
   return count({ ...w, has: name => firsts.some(first => w.has(`${name}.${first}`)) }, String)
+}
+
+/** The result of each input block. `afterFirst` is added to the first: a ControlNet's hint. */
+export function inputBlocks(g: Graph, x: Value, w: Weights, conditions: Conditions, afterFirst?: Value): Value[] {
+  const results: Value[] = []
+  for (let i = 0; i < countBlocks(w); i++) {
+    x = g.scope(w.name, () => block(g, x, w.sub(String(i)), conditions))
+    if (i === 0 && afterFirst !== undefined) x = g.add(x, afterFirst)
+    results.push(x)
+  }
+  return results
 }

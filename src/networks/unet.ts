@@ -3,44 +3,38 @@ import type { Checkpoint } from '../models/checkpoint.js'
 import type { ModelFacts, UnetFacts } from '../models/facts.js'
 import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
 import { tokensOf } from './attention.js'
+import { controlInputs, controlnet, controlWeights } from './controlnet.js'
 import { conv3x3, groupNorm } from './layers.js'
 import type { BuildOptions } from './options.js'
 import { timeEmbedding } from './time-embedding.js'
-import { block, type Conditions, countBlocks } from './unet-blocks.js'
+import { block, countBlocks, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
 import { type Weights, weightsOf } from './weights.js'
 
-/** What a ControlNet adds to the UNet. */
-export interface Residuals {
-  /** One for the result of each input block, in their order. */
-  skips: readonly Value[]
-  middle: Value
-}
-
-export interface UnetInputs {
-  /** [n, c, h, w] */
-  x: Value
-  /** [n] */
-  timesteps: Value
-  /** [n, tokens, d] */
-  context: Value
-  /** [n, adm], for models with vector conditioning. */
-  y?: Value
+export interface UnetOptions extends BuildOptions {
+  /** A ControlNet that steers it. */
+  control?: Checkpoint
 }
 
 /**
  * Builds the UNet. Inputs, all fp32: `x` [n, c, h, w] (scaled as the model wants it), `timesteps` [n], `context`
- * [n, tokens, d] and, for models with vector conditioning, `y` [n, adm]. Output: `out` [n, 4, h, w].
+ * [n, tokens, d] and, for models with vector conditioning, `y` [n, adm]; with a ControlNet also its picture `hint`
+ * [n, 3, 8h, 8w], 0 to 1, and `strength` [n]. Output: `out` [n, 4, h, w].
  */
-export function buildUnet(checkpoint: Checkpoint, { unet: facts }: ModelFacts, options: BuildOptions = {}): BuiltGraph {
-  const g = createGraph({
-    ...(options.profile === undefined ? {} : { profile: options.profile }),
-    ...(options.tiling === undefined ? {} : { wrap: options.tiling }),
-  })
-  g.output('out', unet(g, weightsOf(checkpoint, facts.prefix), facts, unetInputs(g, facts)))
+export function buildUnet(
+  checkpoint: Checkpoint,
+  { unet: facts }: ModelFacts,
+  { profile, tiling, control }: UnetOptions = {},
+): BuiltGraph {
+  const g = createGraph({ profile, wrap: tiling })
+  const w = weightsOf(checkpoint, facts.prefix)
+  const inputs = unetInputs(g, facts)
+  const residuals =
+    control === undefined ? undefined : controlnet(g, controlWeights(control, w), facts, inputs, controlInputs(g))
+  g.output('out', unet(g, w, facts, inputs, residuals))
   return g.build()
 }
 
-export function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts): UnetInputs {
+function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts): UnetInputs {
   return {
     x: g.input('x', 'float32', ['n', inChannels, 'h', 'w']),
     timesteps: g.input('timesteps', 'float32', ['n']),
@@ -50,7 +44,7 @@ export function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: Un
 }
 
 /** Down through the input blocks, across the middle, up through the output blocks, each of which sees what its twin gave. */
-export function unet(
+function unet(
   g: Graph,
   w: Weights,
   { heads }: Pick<UnetFacts, 'heads'>,
@@ -75,15 +69,4 @@ export function unet(
     h = g.scope(up.name, () => block(g, g.concat([h, skip], 1), up.sub(String(i)), conditions, waiting.at(-1)))
   }
   return g.scope('out', () => conv3x3(g, g.silu(groupNorm(g, h, w.sub('out.0'), 1e-5)), w.sub('out.2')))
-}
-
-/** The result of each input block. `afterFirst` is added to the first: a ControlNet's hint. */
-export function inputBlocks(g: Graph, x: Value, w: Weights, conditions: Conditions, afterFirst?: Value): Value[] {
-  const results: Value[] = []
-  for (let i = 0; i < countBlocks(w); i++) {
-    x = g.scope(w.name, () => block(g, x, w.sub(String(i)), conditions))
-    if (i === 0 && afterFirst !== undefined) x = g.add(x, afterFirst)
-    results.push(x)
-  }
-  return results
 }

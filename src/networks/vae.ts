@@ -12,8 +12,12 @@ import { count, type Weights, weightsOf } from './weights.js'
  * Builds the decoder. Input: `latent` fp32 [n, 4, h, w], divided by the model's scale factor. Output: `image` [n, 3, 8h, 8w],
  * −1 to 1 but not clamped.
  */
-export function buildVaeDecoder(checkpoint: Checkpoint, { vae }: ModelFacts, options: BuildOptions = {}): BuiltGraph {
-  const g = graphFor(options)
+export function buildVaeDecoder(
+  checkpoint: Checkpoint,
+  { vae }: ModelFacts,
+  { profile, tiling }: BuildOptions = {},
+): BuiltGraph {
+  const g = createGraph({ profile, wrap: tiling })
   const w = weightsOf(checkpoint, vae.prefix)
   const latent = g.input('latent', 'float32', ['n', vae.latentChannels, 'h', 'w'])
   const x = w.has('post_quant_conv.weight') ? conv(g, latent, w.sub('post_quant_conv')) : latent
@@ -25,21 +29,18 @@ export function buildVaeDecoder(checkpoint: Checkpoint, { vae }: ModelFacts, opt
  * Builds the encoder. Input: `image` fp32 [n, 3, height, width], −1 to 1, multiples of 8. Output: `latent` [n, 4, height/8,
  * width/8], the mean of the distribution, not yet multiplied by the model's scale factor.
  */
-export function buildVaeEncoder(checkpoint: Checkpoint, { vae }: ModelFacts, options: BuildOptions = {}): BuiltGraph {
-  const g = graphFor(options)
+export function buildVaeEncoder(
+  checkpoint: Checkpoint,
+  { vae }: ModelFacts,
+  { profile, tiling }: BuildOptions = {},
+): BuiltGraph {
+  const g = createGraph({ profile, wrap: tiling })
   const w = weightsOf(checkpoint, vae.prefix)
   const image = g.input('image', 'float32', ['n', 3, 'height', 'width'])
   const encoded = encode(g, image, w.sub('encoder'))
   const moments = w.has('quant_conv.weight') ? conv(g, encoded, w.sub('quant_conv')) : encoded
   g.output('latent', g.slice(moments, { axis: 1, start: 0, end: vae.latentChannels }))
   return g.build()
-}
-
-function graphFor({ profile, tiling }: BuildOptions): Graph {
-  return createGraph({
-    ...(profile === undefined ? {} : { profile }),
-    ...(tiling === undefined ? {} : { wrap: tiling }),
-  })
 }
 
 function decode(g: Graph, x: Value, w: Weights): Value {

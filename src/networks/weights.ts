@@ -1,6 +1,6 @@
 /** The tensors of a network by the names that its checkpoint gives them. */
 import { ModelFileError } from '../errors.js'
-import type { DType as FileDType, TensorEntry } from '../models/checkpoint.js'
+import type { Checkpoint, DType as FileDType, TensorEntry } from '../models/checkpoint.js'
 import { type DType, type Graph, showShape, type Value } from '../onnx/index.js'
 
 /** A place among the tensors of a checkpoint: everything whose name starts with `path`. */
@@ -9,23 +9,30 @@ export interface Weights {
   readonly path: string
   /** The part of the path that the place above it does not have. */
   readonly name: string
+  /** Weights that are added to these, where both have them: these are a difference. */
+  readonly base: Weights | undefined
   sub(name: string): Weights
   has(name: string): boolean
   /** @throws ModelFileError where there is none */
   tensor(name: string): TensorEntry
 }
 
-/** @param prefix with its trailing dot, or '' */
+/**
+ * @param prefix with its trailing dot, or ''
+ * @param base weights that are added to these
+ */
 export function weightsOf(
-  { file, tensors }: { file: string; tensors: ReadonlyMap<string, TensorEntry> },
+  { file, tensors }: Pick<Checkpoint, 'file' | 'tensors'>,
   prefix: string,
+  base?: Weights,
 ): Weights {
-  const at = (path: string, name: string): Weights => {
+  const at = (path: string, name: string, base: Weights | undefined): Weights => {
     const full = (child: string) => (path === '' ? child : `${path}.${child}`)
     return {
       path,
       name,
-      sub: child => at(full(child), child),
+      base,
+      sub: child => at(full(child), child, base?.sub(child)),
       has: child => tensors.has(full(child)),
       tensor(child) {
         const entry = tensors.get(full(child))
@@ -39,7 +46,7 @@ export function weightsOf(
     }
   }
   const root = prefix.replace(/\.$/, '')
-  return at(root, root)
+  return at(root, root, base)
 }
 
 /** How many of `w.0`, `w.1`, … there are, told from a tensor that each of them has. */
@@ -77,5 +84,6 @@ export function parameter(g: Graph, w: Weights, name: string, shape?: readonly n
     )
   }
   const { file, offset } = entry
-  return g.cast(g.external(entry.name, { file, offset, dtype, shape: shape ?? entry.shape }), 'float32')
+  const own = g.external(entry.name, { file, offset, dtype, shape: shape ?? entry.shape })
+  return w.base?.has(name) ? g.add(own, parameter(g, w.base, name, shape)) : own
 }

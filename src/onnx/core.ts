@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { dirname, relative, sep } from 'node:path'
 import { product, showShape } from './dims.js'
-import { dtypeBytes } from './dtypes.js'
+import { type DType, dtypeBytes, dtypeNumbers } from './dtypes.js'
 import { encodeConstant, encodeExternal, encodeModel, encodeNode, encodeValueInfo } from './encode.js'
 import { GraphError } from './graph-error.js'
 import type { ExternalTensor, GraphCore, NodeSpec, Output, Value } from './types.js'
@@ -27,6 +27,8 @@ export function createCore(): GraphCore {
   const used = new Map<string, number>()
   const nodes: Node[] = []
   const constants = new Map<string, Constant>()
+  /** Stored tensors of other types than fp32, as fp32. */
+  const conversions = new Map<string, Value>()
   const inputs: Value[] = []
   const outputs = new Map<string, { name: string; value: Value }>()
   /** Where a symbolic size can be read from, and the nodes that do. */
@@ -46,12 +48,13 @@ export function createCore(): GraphCore {
   }
 
   function constant(name: string, { dtype, shape }: Output, source: Constant['source']): Value {
-    const known = constants.get(name)?.value
+    const known = constants.get(name)
     if (known !== undefined) {
-      if (known.dtype !== dtype || known.shape.join() !== shape.join()) {
-        fail(`\`${name}\` is already ${known.dtype} ${showShape(known.shape)}, not ${dtype} ${showShape(shape)}`)
+      const { value } = known
+      if (value.dtype !== dtype || value.shape.join() !== shape.join() || place(known.source) !== place(source)) {
+        fail(`\`${name}\` is already another tensor: ${value.dtype} ${showShape(value.shape)}`)
       }
-      return known
+      return value
     }
     const value = { name, dtype, shape }
     constants.set(name, { value, source })
@@ -110,7 +113,11 @@ export function createCore(): GraphCore {
     external(name, tensor) {
       const count = product(tensor.shape)
       if (typeof count !== 'number') return fail(`\`${name}\` must have a known size`)
-      return constant(name, tensor, { tensor, bytes: count * dtypeBytes[tensor.dtype] })
+      const stored = constant(name, tensor, { tensor, bytes: count * dtypeBytes[tensor.dtype] })
+      if (stored.dtype === 'float32') return stored
+      const converted = conversions.get(name) ?? addNode(castTo('float32', stored), { ...stored, dtype: 'float32' })
+      conversions.set(name, converted)
+      return converted
     },
 
     tensor(name, data, shape) {
@@ -179,6 +186,16 @@ export function createCore(): GraphCore {
       }
     },
   }
+}
+
+/** Tells stored tensors apart. */
+function place(source: Constant['source']): string | undefined {
+  return 'tensor' in source ? `${source.tensor.file}:${source.tensor.offset}` : undefined
+}
+
+/** A node that converts the elements of a tensor. */
+export function castTo(dtype: DType, x: Value): NodeSpec {
+  return { op: 'Cast', inputs: [x], attributes: { to: { int: dtypeNumbers[dtype] } } }
 }
 
 /** The innermost folder that all files are in; undefined for no file. */

@@ -12,9 +12,9 @@ export type Graph = PlainOps & Lowering
 
 export interface GraphOptions {
   /** @default 'portable' */
-  profile?: Profile
+  profile?: Profile | undefined
   /** Convolutions pad with the opposite edge of the picture instead of zeros, so that it can be tiled. @default false */
-  wrap?: boolean
+  wrap?: boolean | undefined
 }
 
 const lowerings: Partial<Record<Profile, (g: PlainOps) => Lowering>> = { portable }
@@ -30,4 +30,9 @@ export function createGraph({ profile = 'portable', wrap = false }: GraphOptions
   const layout = { ...core, ...elementwiseOps(core), ...layoutOps(core) }
   const plain = { ...layout, ...computeOps(layout, { wrap }) }
   return { ...plain, ...lower(plain) }
+}
+
+/** The same graph, in which convolutions that are added through this view pad with zeros. */
+export function zeroPadded(g: Graph): Graph {
+  return { ...g, ...computeOps(g, { wrap: false }) }
 }

@@ -1,7 +1,7 @@
 /** Builds ONNX models: typed tensors and operators in, protobuf out. */
 export { type Dim, product, showShape } from './dims.js'
 export { type DType, dtypeBytes } from './dtypes.js'
-export { createGraph, type Graph, type GraphOptions } from './graph.js'
+export { createGraph, type Graph, type GraphOptions, zeroPadded } from './graph.js'
 export { GraphError } from './graph-error.js'
 export type { AttentionInput, GroupNormOptions } from './lowering/lowering.js'
 export type { Conv2dOptions } from './ops/compute.js'

@@ -64,7 +64,10 @@ export interface GraphCore {
   node(spec: NodeSpec, output: Output): Value
   /** Adds a node with several outputs. */
   nodes(spec: NodeSpec, outputs: readonly Output[]): Value[]
-  /** A tensor that stays in its file until a session is created. The same name is the same tensor. */
+  /**
+   * A tensor that stays in its file until a session is created, as fp32: ONNX Runtime converts other types once, then. The
+   * same name is the same tensor.
+   */
   external(name: string, tensor: ExternalTensor): Value
   /** A computed fp32 tensor. Small ones are written into the model, others handed over beside it. */
   tensor(name: string, data: Float32Array, shape: readonly number[]): Value

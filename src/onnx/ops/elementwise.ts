@@ -1,5 +1,4 @@
 import { type Dim, showShape } from '../dims.js'
-import { type DType, dtypeNumbers } from '../dtypes.js'
 import type { GraphCore, Value } from '../types.js'
 
 export interface ElementwiseOps {
@@ -9,7 +8,6 @@ export interface ElementwiseOps {
   sigmoid(x: Value): Value
   sin(x: Value): Value
   cos(x: Value): Value
-  cast(x: Value, dtype: DType): Value
 }
 
 export function elementwiseOps(core: GraphCore): ElementwiseOps {
@@ -26,13 +24,6 @@ export function elementwiseOps(core: GraphCore): ElementwiseOps {
     sigmoid: unary('Sigmoid'),
     sin: unary('Sin'),
     cos: unary('Cos'),
-    cast(x, dtype) {
-      if (x.dtype === dtype) return x
-      return core.node(
-        { op: 'Cast', inputs: [x], attributes: { to: { int: dtypeNumbers[dtype] } } },
-        { dtype, shape: x.shape },
-      )
-    },
   }
 }
 
