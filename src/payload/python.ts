@@ -4,7 +4,7 @@
  */
 import { PayloadError } from '../errors.js'
 import { isPayloadImage, type PayloadImage } from './image.js'
-import { isFloatMember } from './parse.js'
+import { isFloatMember } from './json.js'
 
 export type PythonValue = null | boolean | string | bigint | number | readonly PythonValue[] | PythonDict | PayloadImage
 export type PythonDict = ReadonlyMap<string, PythonValue>

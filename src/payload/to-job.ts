@@ -59,7 +59,7 @@ export function payloadToJob(value: Readonly<Record<string, unknown>>, options: 
   const { payload, changes } = clampPayload(normal.payload, { defaults: used, randomSeed })
   const graph = graphSettings(payload, model.baseline)
   const post = readPostProcessing(raw)
-  const all = [...normal.changes, ...changes, ...post.changes, ...unused(raw, payload, graph)]
+  const all = [...normal.changes, ...changes, ...post.changes, ...unused(raw, payload, graph), ...ignored(graph)]
   if (options.strict) refuseChanges(all)
 
   return {
@@ -103,7 +103,7 @@ export function payloadToJob(value: Readonly<Record<string, unknown>>, options: 
       : [],
     extraTexts: payload.extra_texts.map(({ text, reference }) => ({ text, reference: reference ?? '' })),
     postProcessing: post.names,
-    notes: [...all.map(noteOf), ...graph.notes, ...post.notes, ...samplerNotes(payload)],
+    notes: [...all.map(noteOf), ...graph.notes.filter(isQuirk), ...post.notes, ...samplerNotes(payload)],
   }
 }
 
@@ -168,6 +168,15 @@ const usesExtraImages = ({ pipeline }: GraphSettings) => pipeline === 'stable_ca
 function samplerNotes({ sampler_name }: ClampedPayload): JobNote[] {
   if (sampler_name !== 'plms') return []
   return [{ field: 'sampler_name', message: '"plms" is drawn with euler', quirk: QUIRKS.plmsIsEuler }]
+}
+
+const isQuirk = ({ quirk }: JobNote) => quirk !== undefined
+
+/** What the graph has no use for, without that being a surprise. */
+function ignored({ notes }: GraphSettings): Change[] {
+  return notes
+    .filter(note => !isQuirk(note))
+    .map(note => ({ ...note, got: 'true', expected: 'nothing, for this model' }))
 }
 
 /** Fields of the wire that are not for the engine. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { asInPack, packMissing, readPack } from '../../../test/support/hordelib-pack.js'
 import { UnsupportedError } from '../../errors.js'
 import type { PayloadImage } from '../image.js'
-import { CONTROL_TYPES, type ControlType, controlSettings } from './control.js'
+import { CONTROL_TYPES, controlSettings } from './control.js'
 import {
   firstPassMax,
   firstPassMin,
