@@ -1,6 +1,7 @@
 export { CHUNK_LENGTH } from './chunks.js'
 export type { EmbeddingSizes } from './embeddings.js'
 export { applyWeights, needsEmptyPrompt, type WeightedEncoding } from './encode.js'
+export { type CivitaiLora, type CivitaiRejection, parseCivitaiLora } from './horde/civitai.js'
 export type { LibraryEmbedding, LibraryLora, LoraVersion, PromptLibrary } from './horde/library.js'
 export {
   type AdapterFault,

@@ -7,6 +7,8 @@ const markers = new Map([
   ['<|endoftext|>', END_TOKEN],
 ])
 
+const encoder = new TextEncoder()
+
 /** Written out because JavaScript's `\s` has U+FEFF, which Unicode's White_Space lacks, and lacks U+0085. */
 const whitespace = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g
 const words = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/gu
@@ -18,7 +20,6 @@ const words = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/gu
  */
 export function clipTokens(text: string): number[] {
   const vocabulary = clipVocabulary()
-  const encoder = new TextEncoder()
   const tokens: number[] = []
   for (const part of text.split(/(<\|startoftext\|>|<\|endoftext\|>)/)) {
     const marker = markers.get(part)
