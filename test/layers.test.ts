@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 const MAY_IMPORT: Record<string, readonly string[]> = {
   onnx: [],
   models: [],
-  sampling: [],
+  sampling: ['models'],
   prompt: ['plan', 'sampling'],
   payload: ['sampling', 'prompt', 'models'],
   plan: ['payload', 'prompt', 'sampling', 'models'],

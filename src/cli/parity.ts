@@ -25,7 +25,11 @@ export const parity = command({
   ],
   async run({ args, signal }) {
     const pack = await readPack(args.pack)
-    const engine = await createEngine({ ...engineOptions(args), models: packModels(pack) })
+    const engine = await createEngine({
+      ...engineOptions(args),
+      models: packModels(pack),
+      adapterFolders: pack.modelFolders,
+    })
     const progress = createProgress(process.stderr, { quiet: args.json === true })
     try {
       const report = await runParity({

@@ -6,6 +6,7 @@ import { loadCatalogue } from '../models/catalogue.js'
 import { draw } from './draw.js'
 import { generationHandle } from './generation-handle.js'
 import { createLaneProcess, type LaneOutcome } from './lane-process.js'
+import { adapterResolver } from './resolve-adapters.js'
 import { type ModelFile, modelResolver } from './resolve-model.js'
 import type { Engine, Generation } from './types.js'
 
@@ -16,6 +17,8 @@ export interface EngineOptions {
   modelFolders?: readonly string[]
   /** Checkpoints beside the catalogue's, by the name that payloads use. */
   models?: Readonly<Record<string, ModelFile>>
+  /** Folders of adapters: textual inversions, by the name of their file. @default none */
+  adapterFolders?: readonly string[]
   /** Threads of ONNX Runtime. @default one a core */
   threads?: number
   /** How often a job may be in a lane that dies before it is a fault. @default 2 */
@@ -36,6 +39,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   }
   const catalogue = await loadCatalogue(options.catalogue, { folders: modelFolders })
   const resolve = modelResolver(catalogue, options.models ?? {})
+  const resolveAdapters = adapterResolver(options.adapterFolders ?? [])
   const lane = createLaneProcess({ device: 'cpu', threads, retries, hangMs })
   const running = new Set<PromiseLike<Generation>>()
   let lastInLane: Promise<unknown> = Promise.resolve()
@@ -65,6 +69,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           request,
           options,
           resolve,
+          resolveAdapters,
           emit,
           runInLane: task => inTurn(async () => (wanted ? lane.run(task, emit) : { state: 'cancelled', retries: 0 })),
         }).finally(() => options.signal?.removeEventListener('abort', onAbort)),

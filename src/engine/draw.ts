@@ -7,6 +7,7 @@ import { makePlan } from '../plan/make-plan.js'
 import { imageParameters } from './image-parameters.js'
 import type { LaneOutcome } from './lane-process.js'
 import { requestToJob } from './request-to-job.js'
+import type { AdapterResolver } from './resolve-adapters.js'
 import type { ModelResolver } from './resolve-model.js'
 import type { EngineEvent, GeneratedImage, GenerateOptions, GenerateRequest, Generation, Timings } from './types.js'
 
@@ -15,13 +16,22 @@ export interface DrawInput {
   request: GenerateRequest
   options: GenerateOptions
   resolve: ModelResolver
+  resolveAdapters: AdapterResolver
   runInLane(task: LaneTask): Promise<LaneOutcome>
   emit(event: EngineEvent): void
 }
 
 const NO_TIMINGS: Timings = { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 0 }
 
-export async function draw({ id, request, options, resolve, runInLane, emit }: DrawInput): Promise<Generation> {
+export async function draw({
+  id,
+  request,
+  options,
+  resolve,
+  resolveAdapters,
+  runInLane,
+  emit,
+}: DrawInput): Promise<Generation> {
   const since = performance.now()
   let known: Pick<Generation, 'job' | 'plan' | 'notes' | 'retries'> = { notes: [], retries: 0 }
   const without = (state: 'fault' | 'cancelled', faults: Generation['faults'] = []): Generation => ({
@@ -38,11 +48,12 @@ export async function draw({ id, request, options, resolve, runInLane, emit }: D
     known = { ...known, job, notes: job.notes }
     const model = await resolve(job.model)
     const { name, baseline, facts, file } = model
-    const plan = makePlan(job, { name, baseline, facts })
+    const adapters = await resolveAdapters(job, facts)
+    const plan = makePlan(job, { name, baseline, facts }, adapters.counts)
     known = { ...known, plan }
     emit({ type: 'planned', plan, notes: job.notes })
 
-    const outcome = await runInLane({ id, plan, file, keep: options.keep ?? {} })
+    const outcome = await runInLane({ id, plan, file, embeddings: adapters.files, keep: options.keep ?? {} })
     known = { ...known, retries: outcome.retries }
     if (outcome.state === 'cancelled') return without('cancelled')
     if (outcome.state === 'fault') return without('fault', [outcome.fault])

@@ -1,9 +1,10 @@
 /** One job in a lane: text, sampling passes, decoding. It computes only through its model's sessions. */
 import { performance } from 'node:perf_hooks'
-import { CancelledError } from '../errors.js'
+import { CancelledError, ModelFileError } from '../errors.js'
 import { interpolate } from '../imaging/interpolate.js'
 import type { Picture } from '../imaging/picture.js'
 import { toPixels } from '../imaging/tensor.js'
+import { type Embedding, openEmbedding } from '../models/embedding.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import type { Latent } from '../sampling/types.js'
 import type { LaneModel } from './model.js'
@@ -11,7 +12,7 @@ import type { LaneResult, LaneTask, Timings } from './protocol.js'
 import { type LatentShape, sample } from './sample.js'
 import type { RunClock } from './session.js'
 import { stageRecorder } from './stages.js'
-import { encodePrompt } from './text.js'
+import { encodePrompt, type FindEmbedding } from './text.js'
 
 export interface ExecuteContext {
   task: LaneTask
@@ -36,7 +37,9 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   const [unet, decoder] = [await model.unet(), await model.vaeDecoder()]
   const load = lap()
 
-  const [cond, uncond] = [await encodePrompt(model, plan, 'cond'), await encodePrompt(model, plan, 'uncond')]
+  const findEmbedding = embeddingFinder(context.task)
+  const cond = await encodePrompt(model, plan, 'cond', findEmbedding)
+  const uncond = await encodePrompt(model, plan, 'uncond', findEmbedding)
   for (const [name, { context, tokens, width, pooled }] of Object.entries({ cond, uncond })) {
     recorder.record(name, [1, tokens, width], context)
     if (pooled !== undefined) recorder.record(`${name}_pooled`, [1, pooled.length], pooled)
@@ -85,6 +88,20 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
     fingerprints: recorder.fingerprints,
     ...(keep.stages || keep.steps ? { stages: recorder.stages } : {}),
     timings: { load, encode, steps, decode: lap(), total: lap.total() },
+  }
+}
+
+/** Opens each textual inversion once a job. */
+function embeddingFinder({ embeddings, plan }: LaneTask): FindEmbedding {
+  const open = new Map<string, Promise<Embedding>>()
+  return async (name, kind) => {
+    const file = embeddings[name] ?? name
+    const embedding = open.get(name) ?? openEmbedding(file, plan.model.facts.textEncoders)
+    open.set(name, embedding)
+    const vectors = (await embedding)[kind]
+    if (vectors === undefined)
+      throw new ModelFileError(`${file}: has no vectors for ${kind} any more; the file was replaced`)
+    return vectors
   }
 }
 

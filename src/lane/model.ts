@@ -7,10 +7,17 @@ import type { BuiltGraph } from '../onnx/index.js'
 import type { FromLane, LaneTask } from './protocol.js'
 import { createSession, type RunClock, type Session } from './session.js'
 
+export interface LaneTextEncoder {
+  session: Session
+  facts: TextEncoderFacts
+  /** Where the vectors of the tokens are. */
+  tokenTable: TensorEntry
+}
+
 export interface LaneModel {
   unet(): Promise<Session>
   vaeDecoder(): Promise<Session>
-  textEncoder(kind: TextEncoderKind): Promise<{ session: Session; facts: TextEncoderFacts; tokenTable: TensorEntry }>
+  textEncoder(kind: TextEncoderKind): Promise<LaneTextEncoder>
   release(): Promise<void>
 }
 

@@ -60,6 +60,8 @@ export interface LaneTask {
   plan: Plan
   /** Path of the checkpoint. It is no part of the plan: plans are equal on every machine. */
   file: string
+  /** Files of the textual inversions that the plan's tokens name. */
+  embeddings: Readonly<Record<string, string>>
   keep: KeepOptions
 }
 

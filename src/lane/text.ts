@@ -1,8 +1,11 @@
-/** Prompts to conditioning: rows of the token table, the text encoder, weights, and SDXL's vector. */
+/** Prompts to conditioning: rows of the token table, the text encoders, weights, and SDXL's vector. */
 import { readRows } from '../models/checkpoint.js'
+import type { EmbeddingVectors } from '../models/embedding.js'
+import type { TextEncoderKind } from '../models/facts.js'
 import type { HiddenState, Plan, TokenChunk } from '../plan/types.js'
-import { applyWeights } from '../prompt/encode.js'
-import type { LaneModel } from './model.js'
+import { applyWeights, needsEmptyPrompt } from '../prompt/encode.js'
+import type { LaneModel, LaneTextEncoder } from './model.js'
+import { sizeConditioning } from './size-conditioning.js'
 
 /** A prompt as the UNet gets it. */
 export interface Conditioning {
@@ -10,60 +13,118 @@ export interface Conditioning {
   context: Float32Array
   tokens: number
   width: number
-  /** Pooled text embedding, of the families that have one. */
+  /** Pooled text embedding. */
   pooled?: Float32Array
-  /** Vector conditioning (SDXL). */
+  /** Vector conditioning, of UNets that have one. */
   y?: Float32Array
+}
+
+/** Vectors of a textual inversion for a text encoder. */
+export type FindEmbedding = (name: string, kind: TextEncoderKind) => Promise<EmbeddingVectors>
+
+interface Encoded {
+  kind: TextEncoderKind
+  context: Float32Array
+  tokens: number
+  width: number
+  pooled: Float32Array
 }
 
 /** Token that ends a chunk in every CLIP vocabulary. */
 const END = 49407
 
-export async function encodePrompt(model: LaneModel, plan: Plan, side: 'cond' | 'uncond'): Promise<Conditioning> {
-  const encoded = []
+/** Tokens of a chunk. */
+const CHUNK = 77
+
+export async function encodePrompt(
+  model: LaneModel,
+  plan: Plan,
+  side: 'cond' | 'uncond',
+  findEmbedding: FindEmbedding,
+): Promise<Conditioning> {
+  const { facts } = plan.model
+  const encoded: Encoded[] = []
   for (const hidden of plan.text.hidden) {
     const chunks = plan.text[side][hidden.kind] ?? []
     const empty = plan.text.empty[hidden.kind] ?? []
-    encoded.push(await encodeChunks(model, hidden, chunks, empty))
+    encoded.push(await encodeChunks(await model.textEncoder(hidden.kind), { hidden, chunks, empty, findEmbedding }))
   }
-  const [first] = encoded
-  if (first === undefined) throw new Error('unreachable: every family has a text encoder')
-  return first
+  // The pooled embedding of the last encoder counts: the only one, or SDXL's CLIP-G.
+  const pooled = encoded.at(-1)?.pooled ?? new Float32Array()
+  const [pass] = plan.passes
+  const y =
+    facts.unet.admChannels === undefined || pass === undefined
+      ? undefined
+      : sizeConditioning({ family: facts.family, pooled, width: pass.width, height: pass.height, side })
+  return { ...sideBySide(encoded), pooled, ...(y === undefined ? {} : { y }) }
+}
+
+interface EncodeInput {
+  hidden: HiddenState
+  chunks: readonly TokenChunk[]
+  empty: readonly TokenChunk[]
+  findEmbedding: FindEmbedding
 }
 
 async function encodeChunks(
-  model: LaneModel,
-  { kind, fromEnd, finalNorm }: HiddenState,
-  chunks: readonly TokenChunk[],
-  empty: readonly TokenChunk[],
-): Promise<Conditioning> {
-  const encoder = await model.textEncoder(kind)
+  encoder: LaneTextEncoder,
+  { hidden: { kind, fromEnd, finalNorm }, chunks, empty, findEmbedding }: EncodeInput,
+): Promise<Encoded> {
   const { width } = encoder.facts
-  const weighted = chunks.some(({ weights }) => weights.some(weight => weight !== 1))
-  const rows = weighted ? [...chunks, ...empty] : chunks
-  const ids = rows.flatMap(({ ids }) => ids)
-  const embeds = await readRows(
-    encoder.tokenTable,
-    ids.map(id => (typeof id === 'number' ? id : 0)),
-  )
+  const weights = chunks.flatMap(chunk => chunk.weights)
+  const rows = needsEmptyPrompt(weights) ? [...chunks, ...empty] : chunks
   const output = finalNorm ? `hidden.${fromEnd}.norm` : `hidden.${fromEnd}`
   const { [output]: hidden, pooled } = await encoder.session.run(
     {
-      embeds: { shape: [rows.length, 77, width], data: embeds },
+      embeds: { shape: [rows.length, CHUNK, width], data: await lookUp(encoder, rows, findEmbedding) },
       eos: { shape: [rows.length], data: BigInt64Array.from(rows, ({ ids }) => BigInt(ids.indexOf(END))) },
     },
     [output, 'pooled'],
   )
   if (!hidden || !pooled) throw new Error('unreachable: run() returns every output it was asked for')
-  const size = 77 * width
-  const tokens = chunks.length * 77
-  const context = weighted
-    ? applyWeights({
-        hidden: hidden.data.subarray(0, chunks.length * size),
-        empty: hidden.data.subarray(chunks.length * size),
-        weights: chunks.flatMap(({ weights }) => weights),
-        width,
-      })
-    : hidden.data
-  return { context, tokens, width, pooled: pooled.data.subarray(0, pooled.data.length / rows.length) }
+  const size = chunks.length * CHUNK * width
+  const context = applyWeights({
+    hidden: hidden.data.subarray(0, size),
+    empty: hidden.data.subarray(size),
+    weights,
+    width,
+  })
+  const first = pooled.data.subarray(0, pooled.data.length / rows.length)
+  return { kind, context, tokens: chunks.length * CHUNK, width, pooled: first }
+}
+
+/** Rows of the token table, and vectors of textual inversions in their places. */
+async function lookUp(
+  { tokenTable, facts: { kind, width } }: LaneTextEncoder,
+  chunks: readonly TokenChunk[],
+  findEmbedding: FindEmbedding,
+): Promise<Float32Array> {
+  const ids = chunks.flatMap(chunk => chunk.ids)
+  const embeds = await readRows(
+    tokenTable,
+    ids.map(id => (typeof id === 'number' ? id : END)),
+  )
+  for (const [place, id] of ids.entries()) {
+    if (typeof id === 'number') continue
+    const { values } = await findEmbedding(id.embedding, kind)
+    embeds.set(values.subarray(id.index * width, (id.index + 1) * width), place * width)
+  }
+  return embeds
+}
+
+/** Each token's vector is what the encoders say of it, one after the other; the shorter prompt counts (`sdxl_clip.py`). */
+function sideBySide(encoded: readonly Encoded[]): Pick<Conditioning, 'context' | 'tokens' | 'width'> {
+  const [only] = encoded
+  if (only !== undefined && encoded.length === 1) return only
+  const tokens = Math.min(...encoded.map(part => part.tokens))
+  const width = encoded.reduce((sum, part) => sum + part.width, 0)
+  const context = new Float32Array(tokens * width)
+  for (let token = 0; token < tokens; token++) {
+    let at = token * width
+    for (const part of encoded) {
+      context.set(part.context.subarray(token * part.width, (token + 1) * part.width), at)
+      at += part.width
+    }
+  }
+  return { context, tokens, width }
 }

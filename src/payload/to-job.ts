@@ -107,6 +107,17 @@ export function payloadToJob(value: Readonly<Record<string, unknown>>, options: 
   }
 }
 
+/**
+ * The model that a payload names, for those who must look it up before they can say what `baselineOf` asks.
+ *
+ * @param fallback name for a payload without one
+ * @throws PayloadError where there is neither
+ */
+export function payloadModel(value: Readonly<Record<string, unknown>>, fallback?: string): string {
+  const plain = isApiRequest(value) ? applyServerDefaults(value, { randomSeed: () => 0n }) : unwrapPop(value)
+  return modelName(toDict(plain), fallback)
+}
+
 function randomHordeSeed(): bigint {
   return randomBytes(8).readBigUInt64BE() >> 1n
 }

@@ -1,6 +1,6 @@
 /** Job → plan: pure, and the last place where anything is decided. */
 import { UnsupportedError } from '../errors.js'
-import type { ModelFacts, TextEncoderFacts } from '../models/facts.js'
+import type { ModelFacts, TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
 import type { Job } from '../payload/job.js'
 import { tokenizePrompt } from '../prompt/index.js'
 import { modelSampling } from '../sampling/model-sampling.js'
@@ -14,8 +14,11 @@ export interface PlanModel {
   facts: ModelFacts
 }
 
+/** How many vectors each textual inversion has for which text encoder, by its name. */
+export type EmbeddingCounts = ReadonlyMap<string, Partial<Record<TextEncoderKind, number>>>
+
 /** @throws UnsupportedError for everything that a job may ask for and the engine cannot do */
-export function makePlan(job: Job, model: PlanModel): Plan {
+export function makePlan(job: Job, model: PlanModel, embeddings: EmbeddingCounts = new Map()): Plan {
   refuseUnsupported(job, model)
   const { facts } = model
   return {
@@ -23,9 +26,9 @@ export function makePlan(job: Job, model: PlanModel): Plan {
     model,
     text: {
       hidden: facts.textEncoders.map(encoder => hiddenState(encoder, facts, job.clipSkip)),
-      cond: tokens(job.prompt, facts),
-      uncond: tokens(job.negativePrompt, facts),
-      empty: tokens('', facts),
+      cond: tokens(job.prompt, facts, embeddings),
+      uncond: tokens(job.negativePrompt, facts, embeddings),
+      empty: tokens('', facts, embeddings),
     },
     batch: job.images,
     passes: passes(job, facts),
@@ -39,8 +42,13 @@ function hiddenState({ kind, layers }: TextEncoderFacts, { family }: ModelFacts,
   return { kind, fromEnd: Math.min(clipSkip, layers), finalNorm: family === 'sd1' || family === 'sd2' }
 }
 
-function tokens(prompt: string, { textEncoders }: ModelFacts): PromptTokens {
-  return Object.fromEntries(textEncoders.map(({ kind, padToken }) => [kind, tokenizePrompt(prompt, { padToken })]))
+function tokens(prompt: string, { textEncoders }: ModelFacts, counts: EmbeddingCounts): PromptTokens {
+  return Object.fromEntries(
+    textEncoders.map(({ kind, padToken }) => {
+      const embeddings = new Map([...counts].flatMap(([name, { [kind]: count }]) => (count ? [[name, count]] : [])))
+      return [kind, tokenizePrompt(prompt, { padToken, embeddings })]
+    }),
+  )
 }
 
 function passes(job: Job, facts: ModelFacts): SamplingPass[] {
@@ -73,7 +81,6 @@ function refuseUnsupported(job: Job, { name, facts }: PlanModel): void {
   const refuse = (what: string, hint?: string) => {
     throw new UnsupportedError(`${what} cannot be drawn yet`, hint === undefined ? {} : { hint })
   }
-  if (facts.family !== 'sd1') refuse(`model "${name}" is of the family ${facts.family}, which`)
   if (facts.unet.inChannels !== 4) refuse(`model "${name}" wants ${facts.unet.inChannels} input channels, which`)
   if (job.source) refuse(`source_processing ${job.source.processing}`)
   if (job.control) refuse(`control_type ${job.control.type}`)

@@ -114,8 +114,12 @@ export const EVERY_KIND: readonly SyntheticCase[] = [
   },
 ]
 
-/** Writes `cases` as a run into `folder`. */
-export async function writeSyntheticRun(folder: string, cases: readonly SyntheticCase[] = EVERY_KIND): Promise<Run> {
+/** Writes `cases` as a run into `folder`, after `edit` has changed what it wants to be otherwise. */
+export async function writeSyntheticRun(
+  folder: string,
+  cases: readonly SyntheticCase[] = EVERY_KIND,
+  edit: (run: Run, folder: string) => void | Promise<void> = () => {},
+): Promise<Run> {
   await mkdir(join(folder, 'golden'), { recursive: true })
   const results: CaseResult[] = []
   for (const [index, each] of cases.entries()) results.push(await writeCase(folder, each, index))
@@ -134,6 +138,7 @@ export async function writeSyntheticRun(folder: string, cases: readonly Syntheti
     cases: results,
     pending: [],
   }
+  await edit(run, folder)
   await writeFile(join(folder, 'run.json'), JSON.stringify(run))
   return run
 }
@@ -148,7 +153,8 @@ async function writeCase(folder: string, each: SyntheticCase, index: number): Pr
   ]
   if (state === 'ok') {
     for (let i = 0; i < count; i++) {
-      const [candidate, golden] = await Promise.all([draw(index + i, change), draw(index + i)])
+      const golden = await draw(index + i)
+      const candidate = change === 'none' ? golden : await draw(index + i, change)
       images.push({ file: `${index}.${i}.png`, ...candidate.image })
       goldens.push({ file: `golden/${index}.${i}.png`, ...golden.image })
       await writeFile(join(folder, `${index}.${i}.png`), candidate.bytes)

@@ -1,0 +1,197 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderJunit } from '../../src/report/junit.js'
+import { launch, makeReport, NO_BROWSER, open } from './browser.js'
+import type { SyntheticCase } from './synthetic-run.js'
+
+/** Ways by which text of strangers has become script elsewhere. */
+const CORPUS = [
+  '<script>window.pwned = 1</script>',
+  '</script><script>window.pwned = 1</script>',
+  '<!--<script>',
+  '--><script>window.pwned = 1</script>',
+  '<img src=x onerror="window.pwned = 1">',
+  '<svg/onload=window.pwned=1>',
+  '<iframe src="javascript:parent.pwned=1"></iframe>',
+  '"><details open ontoggle=window.pwned=1>',
+  "'-alert(1)-'",
+  'javascript:alert(1)',
+  '<a href="javascript:alert(1)">x</a>',
+  '</title><script>window.pwned = 1</script>',
+  '</style><script>window.pwned = 1</script>',
+  '<base href="https://example.com/">',
+  '<meta http-equiv=refresh content="0;url=https://example.com">',
+  '<link rel=stylesheet href="https://example.com/x.css">',
+  '{{constructor.constructor("alert(1)")()}}',
+  '${alert(1)}',
+  '__proto__',
+  'constructor',
+  '\u2028alert(1)\u2029',
+  '\u202e\u2066gnp.exe\u2069',
+  '\u0000\u001b[2J\u0007',
+  '\ud800 lone',
+  ']]>',
+  '&lt;script&gt;&#60;script&#62;',
+  '../../../etc/passwd',
+  '#case=x&mode=slider',
+  'A'.repeat(100_000),
+]
+
+describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWSER ? ` (${NO_BROWSER})` : ''}`, () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+  })
+
+  afterAll(() => browser?.close())
+
+  it('stays text wherever it stands', async () => {
+    const cases = CORPUS.map(
+      (text, index): SyntheticCase => ({
+        id: text.length > 1000 ? 'long' : text,
+        prompt: text,
+        title: text,
+        features: [text.slice(0, 200)],
+        change: index % 2 === 0 ? 'block' : 'none',
+        ...(index % 5 === 0 ? { state: 'fault' } : {}),
+      }),
+    )
+    const report = await makeReport(cases, run => {
+      run.id = CORPUS[1] ?? ''
+      run.command = run.backend = run.environment.device = CORPUS[4] ?? ''
+      run.complete = false
+      run.pending = [...CORPUS]
+      for (const [index, result] of run.cases.entries()) {
+        const text = CORPUS[index] ?? ''
+        if (result.verdict) result.verdict.reason = text
+        result.notes = [{ field: text, message: text, quirk: text }]
+        result.faults = [{ code: text, message: text, hint: text }]
+        result.plan = { text }
+        for (const gate of result.verdict?.gates ?? []) gate.metrics[text] = 1
+      }
+    })
+    try {
+      const { page, complaints } = await open(browser, report.url)
+      expect(await page.locator('.card').count()).toBe(CORPUS.length)
+      for (const { id, title } of cases) {
+        await page.goto(`${report.url}#${new URLSearchParams({ case: id })}`)
+        const heading = page.locator('.details .title')
+        await heading.waitFor()
+        // A lone surrogate cannot be written in UTF-8, nor a null character be in HTML: both arrive as the sign for that.
+        expect(await heading.textContent()).toBe(title?.replace('\ud800', '\ufffd'))
+        await page.keyboard.press('6')
+        for (const summary of await page.locator('.details summary').all()) await summary.click()
+      }
+      expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false)
+      expect(await page.locator('iframe, base, svg, object, embed, [onerror], [onload], [ontoggle]').count()).toBe(0)
+      expect(complaints).toEqual([])
+
+      const xml = await page.evaluate(
+        text =>
+          new DOMParser().parseFromString(text, 'application/xml').querySelector('parsererror')?.textContent ??
+          'well-formed',
+        renderJunit(report.run),
+      )
+      expect(xml).toBe('well-formed')
+    } finally {
+      await report.remove()
+    }
+  })
+
+  it('runs no script but its own, not even one that got into its tree', async () => {
+    const report = await makeReport()
+    try {
+      const { page, complaints } = await open(browser, report.url)
+      await page.evaluate(() => {
+        const script = document.createElement('script')
+        script.textContent = 'globalThis.pwned = 1'
+        document.body.append(script)
+        const image = document.createElement('img')
+        image.setAttribute('onerror', 'globalThis.pwned = 1')
+        image.src = 'https://example.com/x.png'
+        document.body.append(image)
+      })
+      await page.waitForTimeout(200)
+      expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false)
+      expect(complaints.join('\n')).toContain('Content Security Policy')
+      expect(complaints.filter(complaint => complaint.startsWith('request:'))).toEqual([])
+    } finally {
+      await report.remove()
+    }
+  })
+
+  it('shows what there is of a run that was cut off and lost pictures', async () => {
+    const report = await makeReport(undefined, async (run, folder) => {
+      run.complete = false
+      run.pending = ['never-ran']
+      await rm(join(folder, '0.0.png'))
+      await writeFile(join(folder, '1.0.png'), 'no picture')
+      await writeFile(join(folder, '2.0.png'), Buffer.from('\x89PNG\r\n\x1a\nbroken', 'latin1'))
+      const wide = await sharp({ create: { width: 64, height: 32, channels: 3, background: 'red' } })
+        .png()
+        .toBuffer()
+      await writeFile(join(folder, 'golden/3.0.png'), wide)
+      await writeFile(join(folder, '..', 'outside.png'), wide)
+      for (const image of run.cases[4]?.images ?? []) image.file = '../outside.png'
+    })
+    try {
+      const { page, complaints } = await open(browser, report.url)
+      await page.getByText('This run was cut off').click()
+      expect(await page.getByText('never-ran').isVisible()).toBe(true)
+      const says = async (id: string, mode: string) => {
+        await page.goto(`${report.url}#case=${id}&mode=${mode}`)
+        await page.locator('#viewer-title').getByText(id, { exact: true }).waitFor()
+        return expect.poll(() => page.locator('.pane.empty').first().textContent())
+      }
+      await (await says('sampler-k-euler', 'side')).toContain("0.0.png is not in the run's folder")
+      await (await says('sampler-k-euler-a', 'slider')).toContain('1.0.png is no PNG, JPEG or WebP picture')
+      await (await says('sampler-ddim', 'blink')).toContain('the stored picture is damaged')
+      await (await says('karras-off', 'heat')).toContain('the sizes differ: 128×128 and 64×32')
+      await (await says('cfg-scale-12', 'onion')).toContain('../outside.png lies outside the folder of the run')
+      expect(complaints).toEqual([])
+    } finally {
+      await report.remove()
+    }
+  })
+
+  it('opens a thousand cases', async () => {
+    const changes = ['none', 'none', 'none', 'bits', 'block'] as const
+    const cases = Array.from(
+      { length: 1000 },
+      (_, i): SyntheticCase => ({
+        id: `case-${String(i).padStart(4, '0')}`,
+        change: changes[i % changes.length] ?? 'none',
+        features: [`feature-${i % 30}`],
+      }),
+    )
+    const report = await makeReport(cases)
+    try {
+      const { page, complaints } = await open(browser, 'about:blank')
+      const start = performance.now()
+      await page.goto(report.url, { waitUntil: 'commit' })
+      await page.locator('.card img').first().waitFor()
+      const first = performance.now() - start
+      await page.keyboard.press('/')
+      await page.keyboard.type('case-0999')
+      await page.locator('.card[data-case="case-0999"]').waitFor()
+      const interactive = performance.now() - start
+      await page.waitForLoadState('load')
+      const whole = performance.now() - start
+      console.log(
+        `1,000 cases: first picture after ${first.toFixed(0)} ms, a search answered after ${interactive.toFixed(0)} ms, all of it read after ${whole.toFixed(0)} ms`,
+      )
+      expect(await page.locator('.card').count()).toBe(1)
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('End')
+      expect(await page.locator('.card').count()).toBe(1000)
+      expect(complaints).toEqual([])
+    } finally {
+      await report.remove()
+    }
+  })
+})

@@ -1,0 +1,333 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launch, makeReport, NO_BROWSER, type OpenPage, open, type Report } from './browser.js'
+
+describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? ` (${NO_BROWSER})` : ''}`, () => {
+  let browser: Browser
+  let report: Report
+
+  beforeAll(async () => {
+    ;[browser, report] = await Promise.all([launch(), makeReport()])
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await report?.remove()
+  })
+
+  /** Opens the page, and expects after the story that nothing was amiss with it. */
+  async function visit(hash: string, story: (page: Page) => Promise<void>, options?: Parameters<typeof open>[2]) {
+    const { page, complaints }: OpenPage = await open(browser, report.url + hash, options)
+    try {
+      await story(page)
+      expect(complaints).toEqual([])
+    } finally {
+      await page.context().close()
+    }
+  }
+
+  const shown = (page: Page) => page.locator('.card').evaluateAll(cards => cards.map(card => card.dataset.case))
+  const hash = (page: Page) => new URLSearchParams(new URL(page.url()).hash.slice(1))
+  const pressed = (page: Page, name: string) =>
+    page.getByRole('button', { name, exact: true }).getAttribute('aria-pressed')
+
+  /** Colours of a picture in the run's folder at a pixel, read by another decoder. */
+  async function pixelOf(file: string, x: number, y: number): Promise<number[]> {
+    const raw = await sharp(await readFile(join(report.folder, file)))
+      .raw()
+      .toBuffer()
+    return [...raw.subarray((y * 128 + x) * 3, (y * 128 + x) * 3 + 3)]
+  }
+
+  /** Colours that pane `index` shows at a pixel of its picture, when the picture fills it as `view` says. */
+  async function shownPixel(page: Page, index: number, { x, y, scale }: { x: number; y: number; scale: number }) {
+    return page
+      .locator('.pane canvas')
+      .nth(index)
+      .evaluate(
+        (canvas: HTMLCanvasElement, [x, y, scale]) => {
+          const left = canvas.width / 2 + (x - 64) * scale
+          const top = canvas.height / 2 + (y - 64) * scale
+          return [...(canvas.getContext('2d')?.getImageData(Math.floor(left), Math.floor(top), 1, 1).data ?? [])].slice(
+            0,
+            3,
+          )
+        },
+        [x + 0.5, y + 0.5, scale] as const,
+      )
+  }
+
+  it('says at the top what the run comes to, and what was not measured', () =>
+    visit('', async page => {
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+        'Of 13 cases 3 failed, 1 ended in an error',
+      )
+      expect(await page.getByRole('region', { name: 'Parity' }).textContent()).toContain('7 / 12')
+      for (const name of ['Stability', 'Speed']) {
+        expect(await page.getByRole('region', { name }).textContent()).toContain('not measured in this run')
+      }
+    }))
+
+  it('shows the worst cases first, with their pictures and the metric that decided', () =>
+    visit('', async page => {
+      expect((await shown(page)).slice(0, 5)).toEqual([
+        'sampler-ddim',
+        'karras-off',
+        'cfg-scale-12',
+        'controlnet-canny',
+        'clip-skip-2',
+      ])
+      const card = page.locator('[data-case="cfg-scale-12"]')
+      await card.locator('img').nth(1).waitFor()
+      expect(await card.locator('img').count()).toBe(2)
+      expect(await card.textContent()).toMatch(/SSIM 0\.9\d+ < 0\.98/)
+      expect(
+        await card
+          .locator('img')
+          .first()
+          .evaluate((img: HTMLImageElement) => img.naturalWidth),
+      ).toBe(128)
+    }))
+
+  it('filters by verdict, feature and text, and puts it into the address', () =>
+    visit('', async page => {
+      await page.getByRole('button', { name: /^fail/ }).click()
+      expect(await shown(page)).toEqual(['sampler-ddim', 'karras-off', 'cfg-scale-12'])
+      await page.getByLabel('Feature').selectOption('k_euler')
+      expect(await shown(page)).toEqual(['karras-off'])
+      await page.getByRole('button', { name: /^fail/ }).click()
+      expect(await shown(page)).toEqual(['karras-off', 'sampler-k-euler'])
+      await page.getByRole('searchbox').fill('KARRAS orange')
+      expect(await shown(page)).toEqual(['karras-off'])
+      expect(await page.getByRole('status').first().textContent()).toBe('1 of 13 cases')
+      await page.getByRole('searchbox').fill('no such words')
+      expect(await page.getByText('No case is like that.').isVisible()).toBe(true)
+      await page.waitForFunction(
+        () => location.hash.includes('q=no+such+words') && location.hash.includes('feature=k_euler'),
+      )
+    }))
+
+  it('sorts by name and by time', () =>
+    visit('#sort=name', async page => {
+      expect((await shown(page)).slice(0, 3)).toEqual(['cfg-scale-12', 'clip-skip-2', 'controlnet-canny'])
+      await page.getByLabel('Sort').selectOption({ label: 'slowest first' })
+      expect((await shown(page))[0]).toBe('sampler-k-euler')
+    }))
+
+  it('is worked by the keyboard alone', () =>
+    visit('', async page => {
+      await page.keyboard.press('/')
+      await page.keyboard.type('sampler')
+      await page.keyboard.press('Escape')
+      expect(await shown(page)).toEqual(['sampler-ddim', 'sampler-k-euler', 'sampler-k-euler-a'])
+      await page.keyboard.press('ArrowRight')
+      await page.keyboard.press('ArrowRight')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'sampler-k-euler', exact: false }).waitFor()
+      await page.keyboard.press('j')
+      expect(hash(page).get('case') ?? (await page.locator('#viewer-title').textContent())).toBeTruthy()
+      expect(await page.locator('#viewer-title').textContent()).toContain('sampler-k-euler-a')
+      await page.keyboard.press('k')
+      await page.keyboard.press('k')
+      expect(await page.locator('#viewer-title').textContent()).toContain('sampler-ddim')
+      await page.keyboard.press('Escape')
+      expect(await page.locator('dialog.viewer').isVisible()).toBe(false)
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-case'))).toBe('sampler-ddim')
+      await page.keyboard.press('Escape')
+      expect(await shown(page)).toHaveLength(13)
+      await page.keyboard.press('1')
+      expect(await shown(page)).toHaveLength(3)
+      await page.keyboard.press('End')
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-case'))).toBe('cfg-scale-12')
+      await page.keyboard.press('s')
+      expect(await page.getByLabel('Sort').inputValue()).toBe('name')
+    }))
+
+  it('tells all keys at ?', () =>
+    visit('', async page => {
+      await page.keyboard.press('?')
+      const help = page.getByRole('dialog', { name: 'Keyboard' })
+      await help.waitFor()
+      expect(await help.textContent()).toContain('go to the worst block')
+      await page.keyboard.press('Escape')
+      expect(await help.isVisible()).toBe(false)
+    }))
+
+  it('shows candidate, golden and twin side by side, each with its own pixels', () =>
+    visit('#case=karras-off&view=4,64,64', async page => {
+      await page.locator('.pane canvas').nth(2).waitFor()
+      expect(await page.locator('.pane figcaption').allTextContents()).toEqual(['Candidate', 'Golden', 'Twin'])
+      const at = { x: 90, y: 90, scale: 4 }
+      expect(await shownPixel(page, 0, at)).toEqual(await pixelOf('3.0.png', 90, 90))
+      expect(await shownPixel(page, 1, at)).toEqual(await pixelOf('golden/3.0.png', 90, 90))
+      expect(await shownPixel(page, 2, at)).toEqual(await pixelOf('0.0.png', 90, 90))
+    }))
+
+  it('keeps pixels crisp at any scale', () =>
+    visit('#case=karras-off&mode=slider&position=0&view=48,80,84', async page => {
+      await page.locator('.pane canvas').waitFor()
+      const colours = await page.locator('.pane canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas
+          .getContext('2d')
+          ?.getImageData(0, Math.floor(canvas.height / 2) + 4, canvas.width, 1) ?? { data: [] }
+        const changes: number[] = []
+        for (let x = 1; x < canvas.width; x++) {
+          const same = [0, 1, 2].every(c => data[4 * x + c] === data[4 * (x - 1) + c])
+          if (!same) changes.push(x)
+        }
+        return changes
+      })
+      // Colours change at the borders of 48 screen pixels or nowhere: nothing is smoothed.
+      expect(colours.length).toBeGreaterThan(5)
+      for (const [index, x] of colours.slice(1).entries()) expect((x - (colours[index] ?? 0)) % 48).toBe(0)
+    }))
+
+  it('slides between candidate and golden', () =>
+    visit('#case=karras-off&mode=slider&view=4,64,64', async page => {
+      await page.locator('.pane canvas').waitFor()
+      const inBlock = { x: 90, y: 90, scale: 4 }
+      expect(await shownPixel(page, 0, inBlock)).toEqual(await pixelOf('golden/3.0.png', 90, 90))
+      for (let i = 0; i < 8; i++) await page.keyboard.press('.')
+      expect(await shownPixel(page, 0, inBlock)).toEqual(await pixelOf('3.0.png', 90, 90))
+      const box = (await page.locator('.pane canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
+      const middle = box.x + box.width / 2
+      await page.mouse.move(middle + (0.9 - 0.5) * 128 * 4, box.y + 60)
+      await page.mouse.down()
+      await page.mouse.move(middle, box.y + 60, { steps: 4 })
+      await page.mouse.up()
+      await page.waitForFunction(() => !location.hash.includes('position'))
+      expect(Number(await page.getByLabel('Position').inputValue())).toBeCloseTo(0.5, 2)
+      expect(await shownPixel(page, 0, inBlock)).toEqual(await pixelOf('golden/3.0.png', 90, 90))
+    }))
+
+  it('blends them as an onion skin', () =>
+    visit('#case=karras-off&mode=onion&view=4,64,64', async page => {
+      await page.locator('.pane canvas').waitFor()
+      const [a, b] = await Promise.all([pixelOf('3.0.png', 90, 90), pixelOf('golden/3.0.png', 90, 90)])
+      const blend = await shownPixel(page, 0, { x: 90, y: 90, scale: 4 })
+      for (const [channel, value] of blend.entries()) {
+        expect(Math.abs(value - ((a[channel] ?? 0) + (b[channel] ?? 0)) / 2)).toBeLessThanOrEqual(1)
+      }
+    }))
+
+  it('blinks, and flips by hand', () =>
+    visit('#case=karras-off&mode=blink&view=4,64,64', async page => {
+      const caption = page.locator('.pane figcaption')
+      await caption.getByText('Candidate').waitFor()
+      await caption.getByText('Golden').waitFor({ timeout: 2000 })
+      await caption.getByText('Candidate').waitFor({ timeout: 2000 })
+      await page.keyboard.press('Space')
+      expect(await caption.textContent()).toBe('Golden')
+      expect(await shownPixel(page, 0, { x: 90, y: 90, scale: 4 })).toEqual(await pixelOf('golden/3.0.png', 90, 90))
+      await page.waitForTimeout(1600)
+      expect(await caption.textContent()).toBe('Golden')
+    }))
+
+  it('stays still for those who asked for less motion', () =>
+    visit(
+      '#case=karras-off&mode=blink',
+      async page => {
+        await page.locator('.pane figcaption').waitFor()
+        await page.waitForTimeout(1600)
+        expect(await page.locator('.pane figcaption').textContent()).toBe('Candidate')
+      },
+      { reducedMotion: 'reduce' },
+    ))
+
+  it('shows what differs, how much, and that identical is identical', () =>
+    visit('#case=karras-off&mode=difference&view=4,64,64', async page => {
+      await page.locator('.pane canvas').waitFor()
+      const psnr = report.run.cases.find(({ id }) => id === 'karras-off')?.verdict?.gates.at(-1)?.metrics.psnr ?? 0
+      expect(await page.locator('.viewer footer').textContent()).toContain(`PSNR ${psnr.toFixed(1)} dB`)
+      expect(await shownPixel(page, 0, { x: 10, y: 10, scale: 4 })).toEqual([0, 0, 0])
+      const [a, b] = await Promise.all([pixelOf('3.0.png', 90, 90), pixelOf('golden/3.0.png', 90, 90)])
+      expect(await shownPixel(page, 0, { x: 90, y: 90, scale: 4 })).toEqual(
+        a.map((value, i) => Math.abs(value - (b[i] ?? 0))),
+      )
+      await page.goto(`${report.url}#case=seed-2-63&mode=difference`)
+      await page.getByText('identical to the last bit').waitFor()
+    }))
+
+  it('maps the same SSIM as the gate measured', () =>
+    visit('#case=karras-off&mode=heat', async page => {
+      await page.locator('.pane canvas').waitFor()
+      const ssim = report.run.cases.find(({ id }) => id === 'karras-off')?.verdict?.gates.at(-1)?.metrics.ssim ?? 0
+      expect(await page.locator('.viewer footer').textContent()).toContain(`SSIM ${Number(ssim.toPrecision(4))}`)
+    }))
+
+  it("goes to the gate's worst block", () =>
+    visit('#case=karras-off&mode=difference', async page => {
+      await page.locator('.pane canvas').waitFor()
+      await page.keyboard.press('w')
+      const metrics = report.run.cases.find(({ id }) => id === 'karras-off')?.verdict?.gates.at(-1)?.metrics
+      await page.waitForFunction(() => location.hash.includes('view='))
+      const [scale = 0, x, y] = (hash(page).get('view') ?? '').split(',').map(Number)
+      expect([x, y]).toEqual([(metrics?.worst_block_x ?? 0) + 32, (metrics?.worst_block_y ?? 0) + 32])
+      expect(scale).toBeGreaterThan(2)
+    }))
+
+  it('zooms about the pointer and fits again', () =>
+    visit('#case=karras-off&mode=onion&position=1&view=4,64,64', async page => {
+      const canvas = page.locator('.pane canvas')
+      await canvas.waitFor()
+      const box = (await canvas.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
+      await page.mouse.move(box.x + box.width / 2 + 100, box.y + box.height / 2)
+      await page.mouse.wheel(0, -240)
+      await page.waitForFunction(() => location.hash.includes('view=8,'))
+      const [, x, y] = (hash(page).get('view') ?? '').split(',').map(Number)
+      // The pixel under the pointer was 25 right of the middle and is 12.5 right of it now.
+      expect([x, y]).toEqual([76.5, 64])
+      await page.keyboard.press('0')
+      await page.waitForFunction(() => !location.hash.includes('view='))
+      await page.keyboard.press('z')
+      await page.waitForFunction(() => location.hash.includes('view=1,'))
+    }))
+
+  it('opens where an address says, and goes back by the browser', () =>
+    visit('#case=sampler-ddim&mode=heat&with=twin&verdict=fail', async page => {
+      await page.locator('.pane canvas').waitFor()
+      expect(await pressed(page, 'Heat map')).toBe('true')
+      expect(await page.locator('.pane figcaption').textContent()).toBe('Heat map to twin')
+      expect(await page.locator('.viewer > header').textContent()).toContain('1 of 3')
+      await page.keyboard.press('Escape')
+      expect(await shown(page)).toHaveLength(3)
+      await page.goBack()
+      await page.locator('dialog.viewer').waitFor()
+      expect(await page.locator('#viewer-title').textContent()).toContain('sampler-ddim')
+    }))
+
+  it('goes through the pictures of a batch', () =>
+    visit('#case=n-iter-3&view=4,64,64', async page => {
+      await page.locator('.pane canvas').first().waitFor()
+      await page.keyboard.press('n')
+      await page.waitForFunction(() => location.hash.includes('picture=1'))
+      expect(await page.getByLabel('Picture').inputValue()).toBe('picture 2 of 3')
+      await expect.poll(() => shownPixel(page, 0, { x: 64, y: 64, scale: 4 })).toEqual(await pixelOf('6.1.png', 64, 64))
+    }))
+
+  it('shows a payload with all digits of its seed, and the notes', () =>
+    visit('#case=sampler-k-euler', async page => {
+      await page.getByText('Payload', { exact: true }).click()
+      expect(await page.locator('.details pre').first().textContent()).toContain('"seed": "9223372036854775807"')
+      expect(await page.locator('.details').textContent()).toContain('1000.5 was lowered to 100')
+      expect(await page.locator('.details').textContent()).toContain('outside ONNX Runtime')
+    }))
+
+  it('is dark or light as the system says, until told otherwise', () =>
+    visit(
+      '',
+      async page => {
+        const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+        const dark = await ground()
+        await page.keyboard.press('d')
+        const light = await ground()
+        expect(light).not.toBe(dark)
+        await page.reload()
+        expect(await ground()).toBe(light)
+      },
+      { colorScheme: 'dark' },
+    ))
+})
