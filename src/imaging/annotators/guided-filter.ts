@@ -18,21 +18,22 @@ export interface GuidedFilterOptions {
  */
 export function guidedFilter(picture: Picture, { radius, eps, scale }: GuidedFilterOptions): Picture {
   const { width, height, channels } = picture
-  const guide = Array.from({ length: 3 }, (_, c) => unitPlane(channelOf(picture, c)))
+  // Blue first: the original works on BGR, which decides the order of the sums.
+  const guide = [2, 1, 0].map(c => unitPlane(channelOf(picture, c)))
   const small = { width: Math.trunc(width / scale), height: Math.trunc(height / scale) }
   const smallGuide = guide.map(plane => resizeNearest(plane, small))
   const size = 2 * Math.trunc(radius / scale) + 1
   const coefficients = colourModel(smallGuide, { size, eps })
   const pixels = new Uint8Array(picture.pixels.length)
-  for (const [c, target] of smallGuide.entries()) {
-    const [r, g, b, offset] = coefficients(target).map(
+  for (const [n, target] of smallGuide.entries()) {
+    const [x, y, z, offset] = coefficients(target).map(
       plane => resizeLinear(boxBlur(plane, size), { width, height }).data,
     )
     const term = (plane: FloatPlane | undefined, factor: Float32Array | undefined, i: number) =>
       fround((plane?.data[i] as number) * (factor?.[i] as number))
     for (let i = 0; i < width * height; i++) {
-      const colours = fround(fround(term(guide[0], r, i) + term(guide[1], g, i)) + term(guide[2], b, i))
-      pixels[i * channels + c] = wrapToByte(fround(255 * fround(colours + (offset?.[i] as number))))
+      const colours = fround(fround(term(guide[0], x, i) + term(guide[1], y, i)) + term(guide[2], z, i))
+      pixels[i * channels + 2 - n] = wrapToByte(fround(255 * fround(colours + (offset?.[i] as number))))
     }
   }
   return { width, height, channels, pixels }
@@ -45,50 +46,50 @@ function unitPlane({ width, height, pixels }: Picture): FloatPlane {
   return { width, height, data: Float32Array.from(pixels, v => v * fround(1 / 255)) }
 }
 
-type Coefficients = [red: FloatPlane, green: FloatPlane, blue: FloatPlane, offset: FloatPlane]
+type Coefficients = [x: FloatPlane, y: FloatPlane, z: FloatPlane, offset: FloatPlane]
 
-/** For every window the linear model of a target in the guide's colours: a = Σ⁻¹·cov(guide, target), b = mean − a·mean(guide). */
+/** For every window the linear model of a target in the guide's three planes: a = Σ⁻¹·cov(guide, target), b = mean − a·mean(guide). */
 function colourModel(guide: readonly FloatPlane[], { size, eps }: { size: number; eps: number }) {
-  const [red = EMPTY, green = EMPTY, blue = EMPTY] = guide
+  const [x = EMPTY, y = EMPTY, z = EMPTY] = guide
   const mean = (plane: FloatPlane) => boxBlur(plane, size)
-  const means = { r: mean(red), g: mean(green), b: mean(blue) }
-  const covariance = (x: FloatPlane, y: FloatPlane, meanX: FloatPlane, meanY: FloatPlane) =>
-    minus(mean(times(x, y)), times(meanX, meanY))
-  const variance = (x: FloatPlane, meanX: FloatPlane) =>
-    map(covariance(x, x, meanX, meanX), v => fround(v + fround(eps)))
-  const rr = variance(red, means.r)
-  const gg = variance(green, means.g)
-  const bb = variance(blue, means.b)
-  const rg = covariance(red, green, means.r, means.g)
-  const rb = covariance(red, blue, means.r, means.b)
-  const gb = covariance(green, blue, means.g, means.b)
+  const means = { x: mean(x), y: mean(y), z: mean(z) }
+  const covariance = (a: FloatPlane, b: FloatPlane, meanA: FloatPlane, meanB: FloatPlane) =>
+    minus(mean(times(a, b)), times(meanA, meanB))
+  const variance = (a: FloatPlane, meanA: FloatPlane) =>
+    map(covariance(a, a, meanA, meanA), v => fround(v + fround(eps)))
+  const xx = variance(x, means.x)
+  const yy = variance(y, means.y)
+  const zz = variance(z, means.z)
+  const xy = covariance(x, y, means.x, means.y)
+  const xz = covariance(x, z, means.x, means.z)
+  const yz = covariance(y, z, means.y, means.z)
   const adjoint = {
-    rr: minus(times(gg, bb), times(gb, gb)),
-    rg: minus(times(gb, rb), times(rg, bb)),
-    rb: minus(times(rg, gb), times(gg, rb)),
-    gg: minus(times(rr, bb), times(rb, rb)),
-    gb: minus(times(rb, rg), times(rr, gb)),
-    bb: minus(times(rr, gg), times(rg, rg)),
+    xx: minus(times(yy, zz), times(yz, yz)),
+    xy: minus(times(yz, xz), times(xy, zz)),
+    xz: minus(times(xy, yz), times(yy, xz)),
+    yy: minus(times(xx, zz), times(xz, xz)),
+    yz: minus(times(xz, xy), times(xx, yz)),
+    zz: minus(times(xx, yy), times(xy, xy)),
   }
-  const determinant = sum(times(adjoint.rr, rr), times(adjoint.rg, rg), times(adjoint.rb, rb))
+  const determinant = sum(times(adjoint.xx, xx), times(adjoint.xy, xy), times(adjoint.xz, xz))
   const inverse = {
-    rr: over(adjoint.rr, determinant),
-    rg: over(adjoint.rg, determinant),
-    rb: over(adjoint.rb, determinant),
-    gg: over(adjoint.gg, determinant),
-    gb: over(adjoint.gb, determinant),
-    bb: over(adjoint.bb, determinant),
+    xx: over(adjoint.xx, determinant),
+    xy: over(adjoint.xy, determinant),
+    xz: over(adjoint.xz, determinant),
+    yy: over(adjoint.yy, determinant),
+    yz: over(adjoint.yz, determinant),
+    zz: over(adjoint.zz, determinant),
   }
   return (target: FloatPlane): Coefficients => {
     const targetMean = mean(target)
-    const r = covariance(red, target, means.r, targetMean)
-    const g = covariance(green, target, means.g, targetMean)
-    const b = covariance(blue, target, means.b, targetMean)
-    const slopeR = sum(times(inverse.rr, r), times(inverse.rg, g), times(inverse.rb, b))
-    const slopeG = sum(times(inverse.rg, r), times(inverse.gg, g), times(inverse.gb, b))
-    const slopeB = sum(times(inverse.rb, r), times(inverse.gb, g), times(inverse.bb, b))
-    const offset = [times(slopeR, means.r), times(slopeG, means.g), times(slopeB, means.b)].reduce(minus, targetMean)
-    return [slopeR, slopeG, slopeB, offset]
+    const cx = covariance(x, target, means.x, targetMean)
+    const cy = covariance(y, target, means.y, targetMean)
+    const cz = covariance(z, target, means.z, targetMean)
+    const slopeX = sum(times(inverse.xx, cx), times(inverse.xy, cy), times(inverse.xz, cz))
+    const slopeY = sum(times(inverse.xy, cx), times(inverse.yy, cy), times(inverse.yz, cz))
+    const slopeZ = sum(times(inverse.xz, cx), times(inverse.yz, cy), times(inverse.zz, cz))
+    const offset = [times(slopeX, means.x), times(slopeY, means.y), times(slopeZ, means.z)].reduce(minus, targetMean)
+    return [slopeX, slopeY, slopeZ, offset]
   }
 }
 

@@ -110,24 +110,28 @@ function linear(rows: Int32Array, { starts: [a = 0, b = 0], weights: [v = 0, w =
   }
 }
 
-/** Fused float32 multiply-adds from the last tap to the first. */
+/** The vector code takes eight values at a time, in float32 from the last tap to the first; what is left is summed exactly. */
 function cubic(rows: Int32Array, { starts, weights, target }: Column): void {
   const { fround } = Math
   const [a = 0, b = 0, c = 0, d = 0] = starts
   const [p = 0, q = 0, r = 0, s = 0] = Array.from(weights, w => fround(w * 2 ** -22))
-  for (let i = 0; i < target.length; i++) {
+  const whole = target.length & ~7
+  for (let i = 0; i < whole; i++) {
     let sum = fround((rows[d + i] as number) * s)
-    sum = fround((rows[c + i] as number) * r + sum)
-    sum = fround((rows[b + i] as number) * q + sum)
-    sum = fround((rows[a + i] as number) * p + sum)
+    sum = fround(fround((rows[c + i] as number) * r) + sum)
+    sum = fround(fround((rows[b + i] as number) * q) + sum)
+    sum = fround(fround((rows[a + i] as number) * p) + sum)
     target[i] = saturate(rint(sum))
   }
+  for (let i = whole; i < target.length; i++) target[i] = weighExactly(rows, { starts, weights, i })
 }
 
 function lanczos4(rows: Int32Array, { starts, weights, target }: Column): void {
-  for (let i = 0; i < target.length; i++) {
-    let sum = 1 << 21
-    for (let k = 0; k < 8; k++) sum += (rows[(starts[k] as number) + i] as number) * (weights[k] as number)
-    target[i] = saturate(sum >> 22)
-  }
+  for (let i = 0; i < target.length; i++) target[i] = weighExactly(rows, { starts, weights, i })
+}
+
+function weighExactly(rows: Int32Array, { starts, weights, i }: Omit<Column, 'target'> & { i: number }): number {
+  let sum = 1 << 21
+  for (let k = 0; k < weights.length; k++) sum += (rows[(starts[k] as number) + i] as number) * (weights[k] as number)
+  return saturate(sum >> 22)
 }
