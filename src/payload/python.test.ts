@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PayloadError } from '../errors.js'
-import { floatText, toFloat, toInt, toPython, toText, truthy } from './python.js'
+import { toFloat, toInt, toPython, toText, truthy } from './python.js'
 
 /** Left: a value. Right: what CPython 3.12 prints for `str(value)`. */
 const TEXTS: [unknown, string][] = [
@@ -21,7 +21,7 @@ const TEXTS: [unknown, string][] = [
 
 describe('values as Python prints them', () => {
   it.each(TEXTS)('%j', (value, text) => expect(toText(toPython(value))).toBe(text))
-  it('keeps the sign of zero', () => expect(floatText(-0)).toBe('-0.0'))
+  it('keeps the sign of zero', () => expect(toText(-0)).toBe('-0.0'))
 })
 
 describe('values as Python reads them', () => {

@@ -3,6 +3,7 @@
  * can hold. Python keeps integers and floats apart, so here an integer is a `bigint` and a float a `number`.
  */
 import { PayloadError } from '../errors.js'
+import { pythonFloatText, readPythonFloat } from '../prompt/python/float.js'
 import { isPayloadImage, type PayloadImage } from './image.js'
 import { isFloatMember } from './json.js'
 
@@ -89,12 +90,8 @@ export function toFloat(value: PythonValue, field: string): number | undefined {
     case 'number':
       return value
     case 'string': {
-      const text = plainDigits(value)
-      const special = /^([+-]?)(?:(inf|infinity)|nan)$/i.exec(text)
-      if (special) return special[2] === undefined ? Number.NaN : special[1] === '-' ? -Infinity : Infinity
-      const digits = '\\d(?:_?\\d)*'
-      const pattern = new RegExp(`^[+-]?(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?$`, 'i')
-      return pattern.test(text) ? Number(text.replaceAll('_', '')) : undefined
+      const found = readPythonFloat(value)
+      return found?.end === value.length ? found.value : undefined
     }
     default:
       return undefined
@@ -112,24 +109,10 @@ function repr(value: PythonValue): string {
   if (value === false) return 'False'
   if (typeof value === 'string') return quoted(value)
   if (typeof value === 'bigint') return String(value)
-  if (typeof value === 'number') return floatText(value)
+  if (typeof value === 'number') return pythonFloatText(value)
   if (isList(value)) return `[${value.map(repr).join(', ')}]`
   if (isDict(value)) return `{${[...value].map(([key, item]) => `${quoted(key)}: ${repr(item)}`).join(', ')}}`
   return `<image ${value.width}x${value.height}>`
-}
-
-/** Python's text of a float: the shortest digits that read back the same, with an exponent from 1e16 and below 1e-4. */
-export function floatText(value: number): string {
-  if (Number.isNaN(value)) return 'nan'
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
-  if (Object.is(value, -0)) return '-0.0'
-  const [mantissa = '', exponentText = '0'] = value.toExponential().split('e')
-  const exponent = Number(exponentText)
-  if (exponent < -4 || exponent >= 16) {
-    return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
-  }
-  const decimals = Math.max(0, mantissa.replace(/[-.]/g, '').length - 1 - exponent)
-  return decimals === 0 ? `${BigInt(value)}.0` : value.toFixed(decimals)
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -4,10 +4,10 @@
  */
 
 import type { PayloadImage } from '../image.js'
-import type { JobNote, SourceProcessing } from '../job.js'
+import type { JobNote, Size, SourceProcessing } from '../job.js'
 import type { ClampedLora, ClampedPayload } from './clamp.js'
 import { type ControlSettings, type ControlType, controlSettings } from './control.js'
-import { firstPassSize, nativeResolution, type Size, secondPassSteps } from './hires.js'
+import { firstPassSize, nativeResolution, secondPassSteps } from './hires.js'
 import { type Pipeline, reachOf, selectPipeline } from './pipeline.js'
 import { QUIRKS, type Quirk } from './quirks.js'
 import { sourceSize } from './sources.js'

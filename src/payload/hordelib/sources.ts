@@ -1,5 +1,6 @@
 /** Sizes of source pictures (`resize_sources_to_request`, `ImageUtils.shrink_image`); the pixels are `imaging`'s. */
-import { firstPassMin, type Size } from './hires.js'
+import type { Size } from '../job.js'
+import { firstPassMin } from './hires.js'
 
 export interface SourceRequest extends Size {
   hires: boolean
