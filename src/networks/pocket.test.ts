@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Array32, relativeError, runGraph } from '../../test/support/run-graph.js'
-import { type Checkpoint, openCheckpoint, readRows } from '../models/checkpoint.js'
+import { type Array32, type LoadedGraph, loadGraph, relativeError, runGraph } from '../../test/support/run-graph.js'
+import { type Checkpoint, openCheckpoint, readRows, type TensorEntry } from '../models/checkpoint.js'
 import { detectModel } from '../models/detect.js'
 import type { ModelFacts, TextEncoderFacts } from '../models/facts.js'
 import { buildTextEncoder, buildUnet, buildVaeDecoder, buildVaeEncoder, tokenTable } from './index.js'
@@ -35,10 +37,12 @@ function error(ours: Array32 | undefined, name: string): number {
 describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () => {
   let checkpoint: Checkpoint
   let facts: ModelFacts
+  let unet: LoadedGraph
 
   beforeAll(async () => {
     checkpoint = await openCheckpoint(`${POCKET}/pocket-sd15.safetensors`)
     facts = await detectModel(checkpoint)
+    unet = await loadGraph(buildUnet(checkpoint, facts))
   })
 
   it.each(['empty', 'p0', 'p1', 'p2'])('the text encoder gives the context of prompt %s', async prompt => {
@@ -58,7 +62,7 @@ describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () =>
     { latents: 'latents', context: 'p1_context', out: 'p1_unet_t500' },
     { latents: 'latents_24x16', context: 'p0_context', out: 'p0_unet_t500_24x16' },
   ])('the UNet predicts $out', async ({ latents, context, out }) => {
-    const outputs = await runGraph(buildUnet(checkpoint, facts), {
+    const outputs = await unet.run({
       x: reference(latents),
       timesteps: { shape: [1], data: Float32Array.of(500) },
       context: reference(context),
@@ -68,7 +72,7 @@ describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () =>
 
   it('the UNet treats the entries of a batch apart', async () => {
     const [x, a, b] = [reference('latents'), reference('p0_context'), reference('p2_context')]
-    const outputs = await runGraph(buildUnet(checkpoint, facts), {
+    const outputs = await unet.run({
       x: { shape: [2, ...x.shape.slice(1)], data: Float32Array.of(...x.data, ...x.data) },
       timesteps: { shape: [2], data: Float32Array.of(500, 500) },
       context: { shape: [2, ...a.shape.slice(1)], data: Float32Array.of(...a.data, ...b.data) },
@@ -107,6 +111,40 @@ describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () =>
     const out = (outputs.out as Array32).data
     expect(relativeError(out.slice(0, x.data.length), reference('p0_unet_t500').data)).toBeLessThan(1e-5)
     expect(relativeError(out.slice(x.data.length), reference('control_p0_unet_t500').data)).toBeLessThan(1e-5)
+  })
+
+  it("a ControlNet's difference form is added to the weights of the UNet", async () => {
+    const control = await openCheckpoint(`${POCKET}/pocket-control-canny.safetensors`)
+    const zeros = join(mkdtempSync(join(tmpdir(), 'control-')), 'zeros.bin')
+    writeFileSync(zeros, new Uint8Array(4 * 1024 * 1024))
+    const feeds = {
+      x: reference('latents'),
+      timesteps: { shape: [1], data: Float32Array.of(500) },
+      context: reference('p0_context'),
+      hint: reference('control_hint'),
+      strength: { shape: [1], data: Float32Array.of(1) },
+    }
+    const twin = ({ name }: TensorEntry) => checkpoint.tensors.get(name.replace(/^control_model\./, facts.unet.prefix))
+    // No difference at all to the UNet, once as zeros to be added and once as the UNet's weights themselves.
+    const answers = [true, false].map(difference => {
+      const entries = [...control.tensors.values()].map((entry): [string, TensorEntry] => [
+        entry.name,
+        twin(entry) === undefined
+          ? entry
+          : difference
+            ? { ...entry, file: zeros, offset: 0 }
+            : { ...entry, ...twin(entry) },
+      ])
+      const marker = difference
+        ? entries.slice(0, 1).map(([, entry]): [string, TensorEntry] => ['difference', entry])
+        : []
+      const tensors = new Map([...entries, ...marker])
+      return runGraph(buildUnet(checkpoint, facts, { control: { ...control, tensors } }), feeds)
+    })
+    const [added, same] = (await Promise.all(answers)).map(outputs => (outputs.out as Array32).data)
+    rmSync(dirname(zeros), { recursive: true })
+    expect(relativeError(added as Float32Array, same as Float32Array)).toBeLessThan(1e-6)
+    expect(relativeError(same as Float32Array, reference('control_p0_unet_t500').data)).toBeGreaterThan(1e-3)
   })
 
   it('the VAE decodes', async () => {

@@ -12,7 +12,7 @@ import { type Weights, weightsOf } from './weights.js'
 
 export interface UnetOptions extends BuildOptions {
   /** A ControlNet that steers it. */
-  control?: Checkpoint
+  control?: Checkpoint | undefined
 }
 
 /**

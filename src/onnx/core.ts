@@ -7,8 +7,11 @@ import { encodeConstant, encodeExternal, encodeModel, encodeNode, encodeValueInf
 import { GraphError } from './graph-error.js'
 import type { ExternalTensor, GraphCore, NodeSpec, Output, Value } from './types.js'
 
-/** Computed tensors up to this size are written into the model; protobuf ends at 2 GB in all. */
+/** Computed tensors up to this size are always written into the model. */
 const INLINE_BYTES = 64 * 1024
+
+/** Protobuf cannot hold more. */
+const MODEL_BYTES = 2 ** 31 - 1
 
 interface Constant {
   value: Value
@@ -159,11 +162,16 @@ export function createCore(): GraphCore {
           const location = relative(folder ?? '', realFiles.get(source.tensor.file) ?? '')
           return encodeExternal(value.name, value, { location, offset: source.tensor.offset, length: source.bytes })
         }
-        if (source.bytes.length <= INLINE_BYTES) return encodeConstant(value.name, value, source.bytes)
+        // ONNX Runtime takes weights from files or from memory, never from both.
+        if (folder !== undefined || source.bytes.length <= INLINE_BYTES)
+          return encodeConstant(value.name, value, source.bytes)
         const path = `computed/${externalData.length}`
         externalData.push({ path, data: source.bytes })
         return encodeExternal(value.name, value, { location: path, offset: 0, length: source.bytes.length })
       })
+
+      const inlined = initializers.reduce((all, { rawData }) => all + rawData.length, 0)
+      if (inlined > MODEL_BYTES) fail(`computed tensors of ${inlined} bytes do not fit into a model of 2 GB`)
 
       const rename = (value: Value) => ({ ...value, name: outputs.get(value.name)?.name ?? value.name })
       const results = [...outputs.values()].map(({ name, value }) => ({ ...value, name }))

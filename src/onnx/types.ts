@@ -50,7 +50,7 @@ export interface BuiltGraph {
    * `session.model_external_initializers_file_folder_path`. Undefined where no file is needed.
    */
   folder: string | undefined
-  /** Weights that were computed: the session option `externalData`. */
+  /** Large weights that were computed, where no file is needed: the session option `externalData`. */
   externalData: { path: string; data: Uint8Array }[]
   inputs: readonly Value[]
   outputs: readonly Value[]
@@ -69,7 +69,7 @@ export interface GraphCore {
    * same name is the same tensor.
    */
   external(name: string, tensor: ExternalTensor): Value
-  /** A computed fp32 tensor. Small ones are written into the model, others handed over beside it. */
+  /** A computed fp32 tensor. It is written into the model, or handed over beside it. */
   tensor(name: string, data: Float32Array, shape: readonly number[]): Value
   /** A one-dimensional int64 constant. */
   ints(values: readonly number[]): Value
