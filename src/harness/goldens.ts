@@ -11,8 +11,8 @@ import { writeWhole } from './output.js'
 import type { CaseResult, Environment, Run } from './run-schema.js'
 import { readPicture, readRun } from './run-store.js'
 
-/** Closest first: a golden of the own machine or class, then of the same arithmetic, then any. */
-const CLOSENESS = ['machine', 'class', 'arithmetic', 'other'] as const
+/** Closest first. */
+const CLOSENESS = ['machine', 'class', 'device', 'arithmetic', 'other'] as const
 
 /**
  * The golden of a case that was drawn on the machine closest to `environment`.

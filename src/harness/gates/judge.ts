@@ -24,6 +24,7 @@ const CLOSE_IS_FINE: Record<Kinship, string> = {
   machine: '',
   class: 'which is all that can be expected of another processor of the class or another number of threads',
   arithmetic: 'which is all that can be expected of a machine that the goldens do not know',
+  device: 'which is all that can be expected of an accelerator',
   other: 'by the limits for another kind of device',
 }
 
