@@ -1,5 +1,5 @@
 /** DPM-Solver (Lu et al. 2022, arXiv:2206.00927) in the half-logarithm of the signal-to-noise ratio, t = −log σ. */
-import type { Latent, SamplerInput } from '../../types.js'
+import type { Latent } from '../../types.js'
 import { mix, type Part, slope } from '../step.js'
 
 /** A latent, its time and the noise predicted for it. */
@@ -9,7 +9,8 @@ export interface Known {
   eps: Latent
 }
 
-const R1 = 1 / 3
+/** Places of the third-order step's inner points, as shares of the step. */
+export const R1 = 1 / 3
 const R2 = 2 / 3
 
 export function sigmaOf(t: number): number {
@@ -59,7 +60,3 @@ export function* thirdOrder(known: Known, next: number, inner: Known): Part<Late
   const weight = (sigmaOf(next) / R2) * (Math.expm1(h) / h - 1)
   return mix([1, x], [weight - sigmaOf(next) * Math.expm1(h), eps], [-weight, outer.eps])
 }
-
-export type DpmSolverInput = Pick<SamplerInput, 'x' | 'sigmas' | 'onStep'>
-
-export { R1 }

@@ -4,7 +4,7 @@ import { mix, steps } from '../step.js'
 /** Points of the sums that stand for integrals. */
 const POINTS = 200
 
-/** ER-SDE-Solver-3 (Cui et al. 2023, arXiv:2309.06169, algorithm 3) with their fifth noise scale. */
+/** ER-SDE-Solver-3 of Cui et al. 2023 (arXiv:2309.06169). */
 export function* erSde({ x, sigmas, noise }: SamplerInput): Sampler {
   let previous: { denoised: Latent; change?: Latent } | undefined
   for (const { i, sigma, next } of steps(sigmas)) {
@@ -34,6 +34,7 @@ export function* erSde({ x, sigmas, noise }: SamplerInput): Sampler {
   return x
 }
 
+/** φ of the paper: how strong the noise is at a sigma. */
 function noiseScale(sigma: number): number {
   return sigma * (Math.exp(sigma ** 0.3) + 10)
 }
