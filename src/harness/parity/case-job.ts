@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FixtureError, UnsupportedError } from '../../errors.js'
 import type { Job, SourceImage } from '../../payload/job.js'
+import { splitPrompt } from '../../prompt/split.js'
 import { SAMPLER_NAMES, SCHEDULER_NAMES } from '../../sampling/names.js'
 import { modelName, modelPath, type Pack } from './pack.js'
 import { type PackCase, unknownFields } from './pack-case.js'
@@ -15,7 +16,7 @@ export async function caseToJob(pack: Pack, one: PackCase): Promise<Job> {
   const unknown = unknownFields(one)
   if (unknown.length > 0) throw new UnsupportedError(`the case asks for ${unknown.join(', ')}, which is not known here`)
   const { payload, hires, controlnet } = one
-  const [prompt = '', negativePrompt = ''] = payload.prompt.split('###')
+  const { prompt, negative = '' } = splitPrompt(payload.prompt)
   const { width, height } = hires ?? payload
   const source = await pictureOf(pack, 'source_image', payload.source_image)
   const mask = await pictureOf(pack, 'source_mask', payload.source_mask)
@@ -24,7 +25,7 @@ export async function caseToJob(pack: Pack, one: PackCase): Promise<Job> {
   return {
     model: modelName(one),
     prompt,
-    negativePrompt,
+    negativePrompt: negative,
     seed: payload.seed,
     width,
     height,
