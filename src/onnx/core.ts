@@ -155,12 +155,17 @@ export function createCore(): GraphCore {
       // ONNX Runtime refuses weights that a symbolic link leads out of the folder.
       const realFiles = new Map([...new Set(files)].map(file => [file, realpathSync(file)]))
       const folder = commonFolder([...realFiles.values()])
+      const locations = new Map([...realFiles].map(([file, real]) => [file, relative(folder ?? '', real)]))
       const externalData: { path: string; data: Uint8Array }[] = []
 
       const initializers = [...constants.values()].map(({ value, source }) => {
         if ('tensor' in source) {
-          const location = relative(folder ?? '', realFiles.get(source.tensor.file) ?? '')
-          return encodeExternal(value.name, value, { location, offset: source.tensor.offset, length: source.bytes })
+          const { file, offset } = source.tensor
+          return encodeExternal(value.name, value, {
+            location: locations.get(file) ?? '',
+            offset,
+            length: source.bytes,
+          })
         }
         // ONNX Runtime takes weights from files or from memory, never from both.
         if (folder !== undefined || source.bytes.length <= INLINE_BYTES)
