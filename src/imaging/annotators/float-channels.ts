@@ -7,6 +7,6 @@ export function floatChannels(picture: Picture): FloatPlane[] {
   return Array.from({ length: channels }, (_, c) => ({
     width,
     height,
-    data: Float32Array.from(channelOf(picture, c).pixels),
+    data: new Float32Array(channelOf(picture, c).pixels),
   }))
 }

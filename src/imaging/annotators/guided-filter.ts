@@ -26,14 +26,12 @@ export function guidedFilter(picture: Picture, { radius, eps, scale }: GuidedFil
   const coefficients = colourModel(smallGuide, { size, eps })
   const pixels = new Uint8Array(picture.pixels.length)
   for (const [n, target] of smallGuide.entries()) {
-    const [x, y, z, offset] = coefficients(target).map(
-      plane => resizeLinear(boxBlur(plane, size), { width, height }).data,
-    )
-    const term = (plane: FloatPlane | undefined, factor: Float32Array | undefined, i: number) =>
-      fround((plane?.data[i] as number) * (factor?.[i] as number))
+    const [a, b, c, offset] = coefficients(target).map(plane => resizeLinear(boxBlur(plane, size), { width, height }))
+    const model = [a, b, c].map((slope, k) => times(slope ?? EMPTY, guide[k] ?? EMPTY))
+    const colours = sum(model[0] ?? EMPTY, model[1] ?? EMPTY, model[2] ?? EMPTY).data
     for (let i = 0; i < width * height; i++) {
-      const colours = fround(fround(term(guide[0], x, i) + term(guide[1], y, i)) + term(guide[2], z, i))
-      pixels[i * channels + 2 - n] = wrapToByte(fround(255 * fround(colours + (offset?.[i] as number))))
+      const value = fround((colours[i] as number) + (offset?.data[i] as number))
+      pixels[i * channels + 2 - n] = wrapToByte(fround(255 * value))
     }
   }
   return { width, height, channels, pixels }
@@ -43,7 +41,7 @@ const { fround } = Math
 
 /** 1/255 is rounded to float32 before it multiplies. */
 function unitPlane({ width, height, pixels }: Picture): FloatPlane {
-  return { width, height, data: Float32Array.from(pixels, v => v * fround(1 / 255)) }
+  return { width, height, data: new Float32Array(pixels).map(v => v * fround(1 / 255)) }
 }
 
 type Coefficients = [x: FloatPlane, y: FloatPlane, z: FloatPlane, offset: FloatPlane]
@@ -55,8 +53,10 @@ function colourModel(guide: readonly FloatPlane[], { size, eps }: { size: number
   const means = { x: mean(x), y: mean(y), z: mean(z) }
   const covariance = (a: FloatPlane, b: FloatPlane, meanA: FloatPlane, meanB: FloatPlane) =>
     minus(mean(times(a, b)), times(meanA, meanB))
-  const variance = (a: FloatPlane, meanA: FloatPlane) =>
-    map(covariance(a, a, meanA, meanA), v => fround(v + fround(eps)))
+  const variance = (a: FloatPlane, meanA: FloatPlane): FloatPlane => {
+    const { width, height, data } = covariance(a, a, meanA, meanA)
+    return { width, height, data: data.map(v => v + fround(eps)) }
+  }
   const xx = variance(x, means.x)
   const yy = variance(y, means.y)
   const zz = variance(z, means.z)
@@ -95,22 +95,28 @@ function colourModel(guide: readonly FloatPlane[], { size, eps }: { size: number
 
 const EMPTY: FloatPlane = { width: 0, height: 0, data: new Float32Array() }
 
-function map({ width, height, data }: FloatPlane, f: (v: number, i: number) => number): FloatPlane {
-  return { width, height, data: data.map(f) }
-}
-
 function times(a: FloatPlane, b: FloatPlane): FloatPlane {
-  return map(a, (v, i) => v * (b.data[i] as number))
+  const data = new Float32Array(a.data.length)
+  for (let i = 0; i < data.length; i++) data[i] = (a.data[i] as number) * (b.data[i] as number)
+  return { ...a, data }
 }
 
 function minus(a: FloatPlane, b: FloatPlane): FloatPlane {
-  return map(a, (v, i) => v - (b.data[i] as number))
+  const data = new Float32Array(a.data.length)
+  for (let i = 0; i < data.length; i++) data[i] = (a.data[i] as number) - (b.data[i] as number)
+  return { ...a, data }
 }
 
 function over(a: FloatPlane, b: FloatPlane): FloatPlane {
-  return map(a, (v, i) => v / (b.data[i] as number))
+  const data = new Float32Array(a.data.length)
+  for (let i = 0; i < data.length; i++) data[i] = (a.data[i] as number) / (b.data[i] as number)
+  return { ...a, data }
 }
 
 function sum(a: FloatPlane, b: FloatPlane, c: FloatPlane): FloatPlane {
-  return map(a, (v, i) => fround(v + (b.data[i] as number)) + (c.data[i] as number))
+  const data = new Float32Array(a.data.length)
+  for (let i = 0; i < data.length; i++) {
+    data[i] = fround((a.data[i] as number) + (b.data[i] as number)) + (c.data[i] as number)
+  }
+  return { ...a, data }
 }

@@ -1,5 +1,5 @@
 import { clipToByte } from '../numpy/round.js'
-import { percentile } from '../numpy/statistics.js'
+import { percentiles } from '../numpy/statistics.js'
 import { type CannyThresholds, canny } from '../opencv/canny.js'
 import { cvResize } from '../opencv/resize.js'
 import { type FloatPlane, resizeLinear } from '../opencv/resize-float.js'
@@ -15,12 +15,16 @@ const { fround } = Math
 export function pyraCanny(picture: Picture, thresholds: CannyThresholds): Picture {
   const { width, height } = picture
   const [red, green, blue] = [0, 1, 2].map(c => accumulatedEdges(channelOf(picture, c), thresholds).data)
-  const sum = Float32Array.from({ length: width * height }, (_, i) =>
-    fround(fround((red?.[i] ?? 0) + (green?.[i] ?? 0)) + (blue?.[i] ?? 0)),
-  )
-  const low = percentile(sum, 1)
-  const span = fround(percentile(sum, 99) - low)
-  const pixels = Uint8Array.from(sum, v => clipToByte(fround(fround(fround(v - low) / span) * 255)))
+  const sum = new Float32Array(width * height)
+  for (let i = 0; i < sum.length; i++) {
+    sum[i] = fround((red?.[i] as number) + (green?.[i] as number)) + (blue?.[i] as number)
+  }
+  const [low = 0, high = 0] = percentiles(sum, [1, 99])
+  const span = fround(high - low)
+  const pixels = new Uint8Array(sum.length)
+  for (let i = 0; i < sum.length; i++) {
+    pixels[i] = clipToByte(fround(fround(fround((sum[i] as number) - low) / span) * 255))
+  }
   return { width, height, channels: 1, pixels }
 }
 
@@ -31,7 +35,7 @@ function accumulatedEdges(plane: Picture, thresholds: CannyThresholds): FloatPla
     const height = Math.trunc(plane.height * scale)
     const edges = canny(cvResize(plane, { width, height, interpolation: 'area' }), thresholds)
     if (sum === undefined) {
-      sum = { width, height, data: Float32Array.from(edges.pixels, v => v / 255) }
+      sum = { width, height, data: new Float32Array(edges.pixels).map(v => v / 255) }
       continue
     }
     const { data } = resizeLinear(sum, { width, height })

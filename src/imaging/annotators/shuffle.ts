@@ -10,7 +10,7 @@ const GRID = 256
 export function shuffle(picture: Picture, { seed }: { seed: number }): Picture {
   const { width, height } = picture
   const next = uniformDoubles(BigInt(seed))
-  const field = (reach: number) => Float32Array.from(noiseDisk({ width, height, next }), v => v * reach)
+  const field = (reach: number) => new Float32Array(noiseDisk({ width, height, next }).map(v => v * reach))
   return remap(picture, { width, height, x: field(width - 1), y: field(height - 1) })
 }
 

@@ -12,20 +12,17 @@ export function standardLineart(
   { sigma, intensityThreshold }: { sigma: number; intensityThreshold: number },
 ): Picture {
   const { width, height } = picture
-  const contrasts = floatChannels(picture).map(channel => {
+  const intensity = new Float32Array(width * height).fill(255)
+  for (const channel of floatChannels(picture)) {
     const blurred = gaussianBlurFloat(channel, sigma).data
-    return blurred.map((v, i) => v - (channel.data[i] as number))
-  })
-  const intensity = Float32Array.from({ length: width * height }, (_, i) => {
-    const least = contrasts.reduce((low, plane) => Math.min(low, plane[i] as number), 255)
-    return Math.max(0, least)
-  })
+    for (let i = 0; i < intensity.length; i++) {
+      const contrast = fround((blurred[i] as number) - (channel.data[i] as number))
+      intensity[i] = Math.max(0, Math.min(intensity[i] as number, contrast))
+    }
+  }
   const lines = median(intensity.filter(v => v > intensityThreshold))
   const scale = Number.isNaN(lines) ? 16 : Math.max(16, lines)
-  return {
-    width,
-    height,
-    channels: 1,
-    pixels: Uint8Array.from(intensity, v => clipToByte(fround(fround(v / scale) * 127))),
-  }
+  const pixels = new Uint8Array(intensity.length)
+  for (let i = 0; i < pixels.length; i++) pixels[i] = clipToByte(fround(fround((intensity[i] as number) / scale) * 127))
+  return { width, height, channels: 1, pixels }
 }

@@ -62,8 +62,8 @@ function removeMatches({ width, height, pixels }: Picture, rule: Rule): boolean 
     want === 0 ? [] : [{ dx: (i % 3) - 1, dy: Math.floor(i / 3) - 1, set: want === 1 }],
   )
   const matches: number[] = []
-  for (const [i, v] of pixels.entries()) {
-    if (v === 0) continue
+  for (let i = 0; i < pixels.length; i++) {
+    if (pixels[i] === 0) continue
     const x = i % width
     const y = (i - x) / width
     const holds = wanted.every(({ dx, dy, set }) => {
