@@ -7,8 +7,8 @@ import { seedSequence } from './seed-sequence.js'
 import { torchCpuGenerator } from './torch-cpu.js'
 
 const POOL_SIZE = 24
-/** Increments that are kept: both halves of a path of 24 splits, the deepest that microseconds of sigma allow, and some. */
-const CACHE_SIZE = 64
+/** Increments that are kept: both halves of the two paths, of 24 splits at most, that lead to the ends of a query; and some. */
+const CACHE_SIZE = 128
 const f32 = Math.fround
 
 export interface BrownianTreeInput {

@@ -177,7 +177,7 @@ describe('the Brownian tree', () => {
       const tree = brownianTree({ seed: BigInt(seed), size, sigmaMin, sigmaMax })
       for (const { sigma, sigma_next, first, sum: expectedSum } of found.queries_in_order) {
         const noise = tree(sigma, sigma_next)
-        expect(distance(noise.subarray(0, first.length), first)).toBeLessThan(1e-5)
+        expect(distance(noise.subarray(0, first.length), first)).toBeLessThan(1e-6)
         expect(Math.abs(sum(noise) - expectedSum) / size).toBeLessThan(1e-6)
       }
     })
