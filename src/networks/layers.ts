@@ -1,20 +1,23 @@
 /** The layers that have weights: the only places where a tensor of a checkpoint meets an operator. */
 import type { Conv2dOptions, Graph, Value } from '../onnx/index.js'
+import { addConvBranch, addLinearBranch } from './lora.js'
 import { parameter, type Weights } from './weights.js'
 
 /** Fully connected layer of rows [rows, in]. A 1×1 convolution's weight serves as well. */
 export function linear(g: Graph, x: Value, w: Weights): Value {
   return g.scope(w.name, () => {
     const [out = 0, inner = 0] = w.tensor('weight').shape
-    return g.linear(x, parameter(g, w, 'weight', [out, inner]), w.has('bias') ? parameter(g, w, 'bias') : undefined)
+    const bias = w.has('bias') ? parameter(g, w, 'bias') : undefined
+    return addLinearBranch(g, g.linear(x, parameter(g, w, 'weight', [out, inner]), bias), x, w)
   })
 }
 
 /** Convolution of [n, c, h, w]. */
 export function conv(g: Graph, x: Value, w: Weights, options?: Conv2dOptions): Value {
-  return g.scope(w.name, () =>
-    g.conv2d(x, parameter(g, w, 'weight'), w.has('bias') ? parameter(g, w, 'bias') : undefined, options),
-  )
+  return g.scope(w.name, () => {
+    const bias = w.has('bias') ? parameter(g, w, 'bias') : undefined
+    return addConvBranch(g, g.conv2d(x, parameter(g, w, 'weight'), bias, options), x, w, options)
+  })
 }
 
 /** 3×3 convolution that keeps the size. */

@@ -5,6 +5,7 @@ import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/in
 import { tokensOf } from './attention.js'
 import { controlInputs, controlnet, controlWeights } from './controlnet.js'
 import { conv3x3, groupNorm } from './layers.js'
+import { type LoraLayers, withLoraInputs } from './lora.js'
 import type { BuildOptions } from './options.js'
 import { timeEmbedding } from './time-embedding.js'
 import { block, countBlocks, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
@@ -13,23 +14,27 @@ import { type Weights, weightsOf } from './weights.js'
 export interface UnetOptions extends BuildOptions {
   /** A ControlNet that steers it. */
   control?: Checkpoint | undefined
+  /** Layers beside which the factors of LoRAs are inputs. @default none */
+  lora?: LoraLayers | undefined
 }
 
 /**
  * Builds the UNet. Inputs, all fp32: `x` [n, c, h, w] (scaled as the model wants it), `timesteps` [n], `context`
  * [n, tokens, d] and, for models with vector conditioning, `y` [n, adm]; with a ControlNet also its picture `hint`
- * [n, 3, 8h, 8w], 0 to 1, and `strength` [n]. Output: `out` [n, 4, h, w].
+ * [n, 3, 8h, 8w], 0 to 1, and `strength` [n]; with `lora` the factors of every layer's LoRA (see lora.ts), named after the
+ * layer. Output: `out` [n, 4, h, w].
  */
 export function buildUnet(
   checkpoint: Checkpoint,
   { unet: facts }: ModelFacts,
-  { profile, tiling, control }: UnetOptions = {},
+  { profile, tiling, control, lora }: UnetOptions = {},
 ): BuiltGraph {
   const g = createGraph({ profile, wrap: tiling })
-  const w = weightsOf(checkpoint, facts.prefix)
   const inputs = unetInputs(g, facts)
+  const plain = weightsOf(checkpoint, facts.prefix)
+  const w = lora === undefined ? plain : withLoraInputs(g, checkpoint, facts.prefix, lora)
   const residuals =
-    control === undefined ? undefined : controlnet(g, controlWeights(control, w), facts, inputs, controlInputs(g))
+    control === undefined ? undefined : controlnet(g, controlWeights(control, plain), facts, inputs, controlInputs(g))
   g.output('out', unet(g, w, facts, inputs, residuals))
   return g.build()
 }
