@@ -8,13 +8,24 @@ const folder = temporaryFolder('generate')
 const circle = join(folder, 'circle.png')
 
 async function pixel(file: string, x: number, y: number): Promise<number[]> {
-  const { data } = await sharp(file).extract({ left: x, top: y, width: 1, height: 1 }).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  const { data } = await sharp(file)
+    .extract({ left: x, top: y, width: 1, height: 1 })
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
   return [...data]
 }
 
 describe('horde-onnx generate', () => {
   beforeAll(async () => {
-    const { exitCode, stdout, stderr } = await cli(['generate', 'a red circle on a blue background', '--seed', '7', '-o', circle])
+    const { exitCode, stdout, stderr } = await cli([
+      'generate',
+      'a red circle on a blue background',
+      '--seed',
+      '7',
+      '-o',
+      circle,
+    ])
     expect(stderr).not.toContain('error')
     expect(stdout).toContain(circle)
     expect(exitCode).toBe(0)
@@ -46,14 +57,22 @@ describe('horde-onnx generate', () => {
     const payload = join(folder, 'pop.json')
     writeFileSync(
       payload,
-      '{"id":"x","model":"pocket-sd15","payload":{"prompt":"a green star ### blurry","seed":"ignored","n_iter":2,"ddim_steps":4,"width":65,"height":128,"cfg_scale":1000}}'.replace('"ignored"', '9223372036854775807'),
+      '{"id":"x","model":"pocket-sd15","payload":{"prompt":"a green star ### blurry","seed":"ignored","n_iter":2,"ddim_steps":4,"width":65,"height":128,"cfg_scale":1000}}'.replace(
+        '"ignored"',
+        '9223372036854775807',
+      ),
     )
     const { exitCode, stdout } = await cli(['generate', '--payload', payload, '-o', join(folder, 'pop.webp'), '--json'])
     expect(exitCode).toBe(0)
     const report = JSON.parse(stdout)
     expect(report.seed).toBe('9223372036854775807')
-    expect(report.images.map(({ width, height }: { width: number; height: number }) => [width, height])).toEqual([[128, 128], [128, 128]])
-    expect(report.notes.map(({ field }: { field: string }) => field)).toEqual(expect.arrayContaining(['width', 'cfg_scale']))
+    expect(report.images.map(({ width, height }: { width: number; height: number }) => [width, height])).toEqual([
+      [128, 128],
+      [128, 128],
+    ])
+    expect(report.notes.map(({ field }: { field: string }) => field)).toEqual(
+      expect.arrayContaining(['width', 'cfg_scale']),
+    )
     expect((await sharp(join(folder, 'pop-2.webp')).metadata()).format).toBe('webp')
   })
 
@@ -69,7 +88,7 @@ describe('horde-onnx generate', () => {
     [['generate', 'x', '-o', 'x.bmp'], 4, /must end in .png or .webp/],
     [['generate', '--payload', 'no-such.json'], 4, /cannot read the payload no-such.json/],
     [['generate', 'x', '--model', 'pocket'], 7, /pocket-sd15/],
-    [['generate', 'x', '--steps', '1', '-o', '/proc/nowhere/x.png'], 5, /cannot write \/proc\/nowhere\/x.png/],
+    [['generate', 'x', '--steps', '1', '-o', 'package.json/x.png'], 5, /cannot write package.json\/x.png \(E/],
     [['genrate', 'x'], 4, /unknown command "genrate"/],
   ] as const)('answers %j with exit code %i and one message', async (args, code, message) => {
     const { exitCode, stderr } = await cli([...args])

@@ -135,7 +135,7 @@ function seedOf(text: string): bigint {
 }
 
 function formatOf(output: string | undefined): 'png' | 'webp' {
-  const extension = extname(output ?? '.png').toLowerCase()
+  const extension = extname(output ?? 'seed.png').toLowerCase()
   if (extension === '.webp') return 'webp'
   if (extension === '.png') return 'png'
   throw new UsageError(`--output must end in .png or .webp, got "${output}"`)

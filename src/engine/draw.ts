@@ -32,7 +32,6 @@ export async function draw({
   runInLane,
   emit,
 }: DrawInput): Promise<Generation> {
-  const since = performance.now()
   let known: Pick<Generation, 'job' | 'plan' | 'notes' | 'retries'> = { notes: [], retries: 0 }
   const without = (state: 'fault' | 'cancelled', faults: Generation['faults'] = []): Generation => ({
     id,
@@ -40,7 +39,7 @@ export async function draw({
     images: [],
     faults,
     fingerprints: {},
-    timings: { ...NO_TIMINGS, total: performance.now() - since },
+    timings: NO_TIMINGS,
     ...known,
   })
   try {
@@ -72,7 +71,7 @@ export async function draw({
       faults: [],
       fingerprints: result.fingerprints,
       ...(result.stages === undefined ? {} : { stages: result.stages }),
-      timings: { ...result.timings, output: now - before, total: now - since },
+      timings: { ...result.timings, output: now - before, total: result.timings.total + now - before },
       ...known,
     }
   } catch (error) {

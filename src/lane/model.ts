@@ -27,9 +27,9 @@ export interface LaneModel {
  * within a small factor: hangs are told from slow runs by it.
  */
 const WORK = {
-  unet: { input: 'x', axes: [0, 2, 3], factor: 0.11 },
-  vae: { input: 'latent', axes: [0, 2, 3], factor: 6 },
-  text: { input: 'embeds', axes: [0, 1], factor: 1 },
+  unet: { input: 'x', axes: [0, 2, 3], factor: 0.11, optimization: 'extended' },
+  vae: { input: 'latent', axes: [0, 2, 3], factor: 6, optimization: 'all' },
+  text: { input: 'embeds', axes: [0, 1], factor: 1, optimization: 'extended' },
 } as const
 
 export async function openLaneModel(
@@ -45,9 +45,10 @@ export async function openLaneModel(
     const existing = sessions.get(name)
     if (existing) return existing
     const { bytes, parameters } = sizeOf(checkpoint, prefix)
-    const { input, axes, factor } = WORK[work]
+    const { input, axes, factor, optimization } = WORK[work]
     const created = createSession(build(), {
       name,
+      optimization,
       threads,
       clock,
       bytes,

@@ -25,6 +25,11 @@ export interface RunClock {
 export interface SessionOptions {
   /** For messages: `unet`, `vae decoder` … */
   name: string
+  /**
+   * `all` also lays weights out in blocks for the CPU's convolutions. That doubles the time and the memory of loading, and is
+   * worth it for the VAE only (docs/memory.md).
+   */
+  optimization: 'extended' | 'all'
   threads: number
   clock: RunClock
   /** Bytes that loading reads at most. */
@@ -38,13 +43,13 @@ export interface SessionOptions {
 /** @throws LaneError where ONNX Runtime refuses the graph */
 export async function createSession(
   graph: BuiltGraph,
-  { name, threads, clock, bytes, multiplyAdds, emit }: SessionOptions,
+  { name, optimization, threads, clock, bytes, multiplyAdds, emit }: SessionOptions,
 ): Promise<Session> {
   const options: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: optimization,
     externalData: graph.externalData,
     // The model comes from memory; this names the folder its external weights are in.
     ...(graph.folder === undefined
