@@ -1,10 +1,11 @@
-/** The page in a real browser. */
+/// <reference lib="dom" />
+/** The page in a real browser; what is handed to `evaluate` runs there. */
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core'
 import { bundlePage } from '../../scripts/bundle-page.mjs'
 import type { Run } from '../../src/harness/run-schema.js'
 import { renderReport } from '../../src/report/report.js'
@@ -51,14 +52,22 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   const complaints: string[] = []
   page.on('pageerror', error => complaints.push(`error: ${error.message}`))
   page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`)
+    // Reading pixels back is what these tests do, not the page.
+    const own = message.text().includes('willReadFrequently')
+    if (['error', 'warning'].includes(message.type()) && !own) complaints.push(`console: ${message.text()}`)
   })
   page.on('dialog', dialog => {
     complaints.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
-  page.on('request', request => {
-    if (!/^(file|data):/.test(request.url())) complaints.push(`request: ${request.url()}`)
+  const leaves = (request: Request) => !/^(file|data):/.test(request.url())
+  page.on('requestfinished', request => {
+    if (leaves(request)) complaints.push(`request: ${request.url()}`)
+  })
+  page.on('requestfailed', request => {
+    // Those that the page's policy stopped never left.
+    const why = request.failure()?.errorText
+    if (leaves(request) && why !== 'csp') complaints.push(`request: ${request.url()} (${why})`)
   })
   await page.goto(url)
   return { page, complaints }

@@ -26,7 +26,7 @@ const CORPUS = [
   '<meta http-equiv=refresh content="0;url=https://example.com">',
   '<link rel=stylesheet href="https://example.com/x.css">',
   '{{constructor.constructor("alert(1)")()}}',
-  '${alert(1)}',
+  '$' + '{alert(1)}',
   '__proto__',
   'constructor',
   '\u2028alert(1)\u2029',
@@ -52,7 +52,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
   it('stays text wherever it stands', async () => {
     const cases = CORPUS.map(
       (text, index): SyntheticCase => ({
-        id: text.length > 1000 ? 'long' : text,
+        // An address cannot hold half of a character.
+        id: text.length > 1000 ? 'long' : text.replace('\ud800', 'half'),
         prompt: text,
         title: text,
         features: [text.slice(0, 200)],
@@ -81,8 +82,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
         await page.goto(`${report.url}#${new URLSearchParams({ case: id })}`)
         const heading = page.locator('.details .title')
         await heading.waitFor()
-        // A lone surrogate cannot be written in UTF-8, nor a null character be in HTML: both arrive as the sign for that.
-        expect(await heading.textContent()).toBe(title?.replace('\ud800', '\ufffd'))
+        expect(await heading.textContent()).toBe(title)
         await page.keyboard.press('6')
         for (const summary of await page.locator('.details summary').all()) await summary.click()
       }
@@ -159,12 +159,11 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
   })
 
   it('opens a thousand cases', async () => {
-    const changes = ['none', 'none', 'none', 'bits', 'block'] as const
     const cases = Array.from(
       { length: 1000 },
       (_, i): SyntheticCase => ({
         id: `case-${String(i).padStart(4, '0')}`,
-        change: changes[i % changes.length] ?? 'none',
+        change: i % 25 === 0 ? 'block' : 'none',
         features: [`feature-${i % 30}`],
       }),
     )

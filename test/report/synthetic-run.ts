@@ -52,21 +52,32 @@ interface Drawn {
 
 type Change = 'none' | 'bits' | 'blur' | 'block' | 'swap'
 
-/** Shape `index` on its background, with a change by which it leaves its golden. */
+/** Shape `index` on its background, with a change by which it leaves its golden. No two indices draw the same. */
 async function draw(index: number, change: Change = 'none'): Promise<Drawn> {
-  const pick = <T>(list: readonly T[], i: number) => list[i % list.length] ?? list[0]
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="128" height="128" fill="${pick(BACKGROUNDS, index)}"/><g fill="${pick(COLOURS, index + (change === 'swap' ? 1 : 0))}">${pick(SHAPES, index)}</g>${change === 'block' ? '<rect x="80" y="84" width="24" height="20" fill="#000"/>' : ''}</svg>`
-  const blurred = sharp(Buffer.from(svg)).removeAlpha()
-  const pixels = new Uint8Array(await (change === 'blur' ? blurred.blur(1.6) : blurred).raw().toBuffer())
+  const pixels = Uint8Array.from(await shapeOn(index % 210, change))
   // A texture as decoders leave it, so that differences have something to differ in.
   for (let i = 0; i < pixels.length; i++) {
-    const grain = ((i * 2654435761) >>> 24) % 9
+    const grain = (((i + index) * 2654435761) >>> 24) % 9
     pixels[i] = Math.min(255, (pixels[i] ?? 0) + grain + (change === 'bits' && i % 37 === 0 ? 1 : 0))
   }
   const bytes = await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
     .png()
     .toBuffer()
   return { bytes, pixels, image: { width: SIDE, height: SIDE, channels: 3, sha256: sha256(pixels) } }
+}
+
+const drawn = new Map<string, Buffer>()
+
+async function shapeOn(index: number, change: Change): Promise<Buffer> {
+  const known = drawn.get(`${index} ${change}`)
+  if (known) return known
+  const pick = (list: readonly string[], i: number) => list[i % list.length]
+  const square = change === 'block' ? '<rect x="80" y="84" width="24" height="20" fill="#000"/>' : ''
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}"><rect width="128" height="128" fill="${pick(BACKGROUNDS, index)}"/><g fill="${pick(COLOURS, index + (change === 'swap' ? 1 : 0))}">${pick(SHAPES, index)}</g>${square}</svg>`
+  const picture = sharp(Buffer.from(svg)).removeAlpha()
+  const raw = await (change === 'blur' ? picture.blur(1.6) : picture).raw().toBuffer()
+  drawn.set(`${index} ${change}`, raw)
+  return raw
 }
 
 export interface SyntheticCase {

@@ -32,6 +32,7 @@ const OWN_KEYS: Readonly<Record<string, (key: string) => boolean>> = {
   button: key => key === ' ' || key === 'Enter',
 }
 
+/** `place` tells where the keys go now: in the help only those work that work everywhere. */
 export function listenForKeys(shortcuts: readonly Shortcut[], place: () => Place): void {
   addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
@@ -55,7 +56,7 @@ function controlOf(target: EventTarget | null): string {
 }
 
 /** The dialog that `?` opens. */
-export function createHelp(shortcuts: readonly Shortcut[]): { toggle(): void } {
+export function createHelp(shortcuts: readonly Shortcut[]): { toggle(): void; isOpen(): boolean } {
   const dialog = h('dialog', { class: 'help', 'aria-labelledby': 'help-title' })
   const close = h('button', { class: 'icon', 'aria-label': 'Close help', onclick: () => dialog.close() }, '✕')
   fill(
@@ -81,6 +82,7 @@ export function createHelp(shortcuts: readonly Shortcut[]): { toggle(): void } {
   )
   document.body.append(dialog)
   return {
+    isOpen: () => dialog.open,
     toggle() {
       if (dialog.open) dialog.close()
       else dialog.showModal()

@@ -33,7 +33,10 @@ const viewer = createViewer({
 })
 const shortcuts = shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleHelp: () => help.toggle() })
 const help = createHelp(shortcuts)
-listenForKeys(shortcuts, () => (store.state.open === undefined ? 'grid' : 'viewer'))
+listenForKeys(shortcuts, () => {
+  if (help.isOpen()) return 'everywhere'
+  return store.state.open === undefined ? 'grid' : 'viewer'
+})
 
 document.body.prepend(
   h(

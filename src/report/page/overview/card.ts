@@ -1,4 +1,4 @@
-import { formatDuration, formatName, formatNumber } from '../../format.js'
+import { formatDuration, formatName, formatNumber, oneLine } from '../../format.js'
 import type { PictureRef } from '../../page-data.js'
 import { isBeyond, isDistance, type Metric } from '../../summary.js'
 import { badge } from '../badge.js'
@@ -22,6 +22,9 @@ const nearby = new IntersectionObserver(
 
 const pending = new WeakMap<Element, () => void>()
 
+/** Characters of a text that a card shows of: browsers take a minute to cut a hundred thousand to two lines. */
+const GIST = 200
+
 /** A case at a glance: what it drew, beside its golden where the two must be told apart. */
 export function card(entry: Entry): HTMLAnchorElement {
   const { result, outcome, reason } = entry
@@ -36,7 +39,6 @@ export function card(entry: Entry): HTMLAnchorElement {
       href: formatLink({ ...START, open: id }),
       'data-case': id,
       tabindex: '-1',
-      title: fixture.title,
     },
     h(
       'div',
@@ -48,8 +50,12 @@ export function card(entry: Entry): HTMLAnchorElement {
     h(
       'div',
       { class: 'words' },
-      h('p', { class: 'name' }, badge(outcome), foreign(id, { class: 'mono' })),
-      h('p', { class: 'reason' }, outcome === 'pass' ? foreign(fixture.title ?? entry.prompt) : foreign(reason)),
+      h('p', { class: 'name' }, badge(outcome), foreign(oneLine(id, GIST), { class: 'mono' })),
+      h(
+        'p',
+        { class: 'reason' },
+        foreign(oneLine(outcome === 'pass' ? (fixture.title ?? entry.prompt) : reason, GIST)),
+      ),
       h(
         'p',
         { class: 'figures' },
@@ -60,7 +66,7 @@ export function card(entry: Entry): HTMLAnchorElement {
         h(
           'p',
           { class: 'tags' },
-          ...fixture.features.slice(0, 4).map(feature => foreign(feature, { class: 'tag' })),
+          ...fixture.features.slice(0, 4).map(feature => foreign(oneLine(feature, GIST), { class: 'tag' })),
           more > 0 && h('span', { class: 'tag' }, `+${more}`),
         ),
     ),
