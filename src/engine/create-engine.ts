@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { UsageError } from '../errors.js'
 import { loadCatalogue } from '../models/catalogue.js'
+import { adapterLibrary } from './adapter-library.js'
 import { draw } from './draw.js'
 import { generationHandle } from './generation-handle.js'
 import { createLaneProcess, type LaneOutcome } from './lane-process.js'
@@ -17,7 +18,7 @@ export interface EngineOptions {
   modelFolders?: readonly string[]
   /** Checkpoints beside the catalogue's, by the name that payloads use. */
   models?: Readonly<Record<string, ModelFile>>
-  /** Folders of adapters: textual inversions, by the name of their file. @default none */
+  /** Folders of adapters: LoRAs and textual inversions, by the name of their file. @default none */
   adapterFolders?: readonly string[]
   /** Threads of ONNX Runtime. @default one a core */
   threads?: number
@@ -39,7 +40,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   }
   const catalogue = await loadCatalogue(options.catalogue, { folders: modelFolders })
   const resolve = modelResolver(catalogue, options.models ?? {})
-  const resolveAdapters = adapterResolver(options.adapterFolders ?? [])
+  const library = adapterLibrary(options.adapterFolders ?? [])
+  const resolveAdapters = adapterResolver(library)
   const lane = createLaneProcess({ device: 'cpu', threads, retries, hangMs })
   const running = new Set<PromiseLike<Generation>>()
   let lastInLane: Promise<unknown> = Promise.resolve()
@@ -69,6 +71,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           request,
           options,
           resolve,
+          library,
           resolveAdapters,
           emit,
           runInLane: task => inTurn(async () => (wanted ? lane.run(task, emit) : { state: 'cancelled', retries: 0 })),

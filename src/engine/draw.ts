@@ -4,6 +4,7 @@ import { encodeImage } from '../imaging/encode.js'
 import type { LaneResult, LaneTask } from '../lane/protocol.js'
 import { sha256 } from '../lane/stages.js'
 import { makePlan } from '../plan/make-plan.js'
+import type { AdapterLibrary } from './adapter-library.js'
 import { imageParameters } from './image-parameters.js'
 import type { LaneOutcome } from './lane-process.js'
 import { requestToJob } from './request-to-job.js'
@@ -16,6 +17,7 @@ export interface DrawInput {
   request: GenerateRequest
   options: GenerateOptions
   resolve: ModelResolver
+  library: () => Promise<AdapterLibrary>
   resolveAdapters: AdapterResolver
   runInLane(task: LaneTask): Promise<LaneOutcome>
   emit(event: EngineEvent): void
@@ -28,6 +30,7 @@ export async function draw({
   request,
   options,
   resolve,
+  library,
   resolveAdapters,
   runInLane,
   emit,
@@ -43,16 +46,24 @@ export async function draw({
     ...known,
   })
   try {
-    const job = await requestToJob(request, { resolve, options })
+    const job = await requestToJob(request, { resolve, library, options })
     known = { ...known, job, notes: job.notes }
     const model = await resolve(job.model)
     const { name, baseline, facts, file } = model
-    const adapters = await resolveAdapters(job, facts)
-    const plan = makePlan(job, { name, baseline, facts }, adapters.counts)
-    known = { ...known, plan }
-    emit({ type: 'planned', plan, notes: job.notes })
+    const adapters = await resolveAdapters(job, model)
+    const notes = [...job.notes, ...adapters.notes]
+    const plan = makePlan(job, { name, baseline, facts }, adapters)
+    known = { ...known, plan, notes }
+    emit({ type: 'planned', plan, notes })
 
-    const outcome = await runInLane({ id, plan, file, embeddings: adapters.files, keep: options.keep ?? {} })
+    const outcome = await runInLane({
+      id,
+      plan,
+      file,
+      embeddings: adapters.embeddingFiles,
+      loras: adapters.loraFiles,
+      keep: options.keep ?? {},
+    })
     known = { ...known, retries: outcome.retries }
     if (outcome.state === 'cancelled') return without('cancelled')
     if (outcome.state === 'fault') return without('fault', [outcome.fault])

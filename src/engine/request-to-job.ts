@@ -1,7 +1,10 @@
 import type { Job } from '../payload/job.js'
 import { parsePayload } from '../payload/parse.js'
 import { payloadModel, payloadToJob, type ToJobOptions } from '../payload/to-job.js'
+import type { PromptLibrary } from '../prompt/index.js'
+import type { AdapterLibrary } from './adapter-library.js'
 import type { ModelResolver } from './resolve-model.js'
+import { withResolvedPrompts } from './resolve-prompts.js'
 import type { GenerateOptions, GenerateRequest } from './types.js'
 
 /** What `defaults: 'friendly'` gives a payload that says nothing: values that suit the embedded model. */
@@ -15,6 +18,14 @@ const FRIENDLY = {
   scheduler: 'karras',
 } as const satisfies ToJobOptions['defaults']
 
+const NOTHING: PromptLibrary = { loras: [], embeddings: [] }
+
+export interface RequestContext {
+  resolve: ModelResolver
+  library: () => Promise<AdapterLibrary>
+  options: GenerateOptions
+}
+
 /**
  * A request as it came to a job: text or an object through the Horde's rules, a ready job as it is.
  *
@@ -22,7 +33,7 @@ const FRIENDLY = {
  */
 export async function requestToJob(
   request: GenerateRequest,
-  { resolve, options }: { resolve: ModelResolver; options: GenerateOptions },
+  { resolve, library, options }: RequestContext,
 ): Promise<Job> {
   if (isJob(request)) return request.job
   const payload = typeof request === 'string' ? parsePayload(request) : request
@@ -30,11 +41,13 @@ export async function requestToJob(
   // The Horde's rules depend on the model, whose header has to be read first.
   const name = payloadModel(payload, defaults === 'horde' ? undefined : defaults.model)
   const { baseline, inpainting } = await resolve(name)
-  return payloadToJob(payload, {
+  const job = payloadToJob(payload, {
     defaults,
     strict: options.strict === true,
     baselineOf: () => ({ baseline, inpainting }),
   })
+  const named = job.loras.length > 0 || job.embeddings.length > 0
+  return withResolvedPrompts(job, named ? await (await library()).prompts() : NOTHING)
 }
 
 function isJob(request: GenerateRequest): request is { job: Job } {

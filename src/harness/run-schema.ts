@@ -43,7 +43,12 @@ const timingsSchema = z.object({
   total: z.number(),
 })
 
-const noteSchema = z.object({ field: z.string(), message: z.string(), quirk: z.string().optional() })
+const noteSchema = z.object({
+  field: z.string(),
+  message: z.string(),
+  quirk: z.string().optional(),
+  missing: z.object({ type: z.enum(['lora', 'ti']), value: z.literal('download_failed'), ref: z.string() }).optional(),
+})
 
 const faultSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
 

@@ -168,6 +168,7 @@ function planOf({
       },
     },
     text: { hidden: [], cond: {}, uncond: {}, empty: {} },
+    loras: [],
     batch,
     passes: [
       {

@@ -7,6 +7,7 @@ import { toPixels } from '../imaging/tensor.js'
 import { type Embedding, openEmbedding } from '../models/embedding.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import type { Latent } from '../sampling/types.js'
+import { withLoras } from './lora/adapted-model.js'
 import type { LaneModel } from './model.js'
 import type { LaneResult, LaneTask, Timings } from './protocol.js'
 import { type LatentShape, sample } from './sample.js'
@@ -33,7 +34,7 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
     if (context.cancelled()) throw new CancelledError()
   }
 
-  const model = await context.openModel()
+  const model = await withLoras(await context.openModel(), context.task)
   const [unet, decoder] = [await model.unet(), await model.vaeDecoder()]
   const load = lap()
 

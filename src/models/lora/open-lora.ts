@@ -59,6 +59,8 @@ export interface Lora {
   file: string
   metadata: Readonly<Record<string, string>>
   modules: readonly LoraModule[]
+  /** Number of tensors in the file. */
+  tensors: number
   /** Tensors of the file that no module of the checkpoint answers to: they have no effect, as in ComfyUI. */
   unknownKeys: readonly string[]
 }
@@ -103,6 +105,7 @@ export async function openLora(file: string, checkpoint: Checkpoint, facts: Mode
     file,
     metadata,
     modules: [...modules.values()],
+    tensors: tensors.size,
     unknownKeys: [...tensors.keys()].filter(name => !used.has(name)),
   }
   refuseOtherArchitectures(lora, facts)

@@ -1,3 +1,4 @@
+import { castTo } from '../core.js'
 import { type Dim, showShape } from '../dims.js'
 import type { GraphCore, Value } from '../types.js'
 
@@ -8,6 +9,8 @@ export interface ElementwiseOps {
   sigmoid(x: Value): Value
   sin(x: Value): Value
   cos(x: Value): Value
+  /** fp32 values rounded to the nearest half floats. */
+  roundToHalf(x: Value): Value
 }
 
 export function elementwiseOps(core: GraphCore): ElementwiseOps {
@@ -24,6 +27,10 @@ export function elementwiseOps(core: GraphCore): ElementwiseOps {
     sigmoid: unary('Sigmoid'),
     sin: unary('Sin'),
     cos: unary('Cos'),
+    roundToHalf(x) {
+      const half = core.node(castTo('float16', x), { ...x, dtype: 'float16' })
+      return core.node(castTo('float32', half), { ...x, dtype: 'float32' })
+    },
   }
 }
 

@@ -25,8 +25,8 @@ export interface LibraryLora {
 
 export interface LibraryEmbedding {
   key: string
-  /** CivitAI's id; `embedding:ID` in a prompt names its file. */
-  id: number
+  /** CivitAI's id, or the name of the file of one that is not from there; `embedding:ID` in a prompt names its file. */
+  id: number | string
   name: string
 }
 
@@ -78,7 +78,7 @@ export function findTrigger(triggers: readonly string[], wanted: string): string
 
 interface Named {
   key: string
-  id: number
+  id: number | string
   name: string
 }
 
