@@ -20,7 +20,7 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
   ssim: 'SSIM',
   psnr: 'PSNR',
   ncc: 'NCC',
-  mean_rgb: 'Δ mean RGB',
+  mean_rgb: 'ΔRGB',
 }
 
 /** `worst_block` → `worst block`, `ssim` → `SSIM`. */

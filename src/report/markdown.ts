@@ -47,9 +47,8 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
       ? ''
       : `<details><summary>${rest.length} ${open.length > 0 ? 'other ' : ''}cases</summary>\n\n${caseTable(rest, rows)}\n\n</details>`,
     `<sub>${[
-      `horde-onnx ${plain(run.version)}`,
+      `${code(run.backend)} ${plain(run.version)}`,
       run.commit === undefined ? '' : code(run.commit.slice(0, 12)),
-      `backend ${code(run.backend)}`,
       code(environment.class),
       `${plain(environment.device)}`,
       formatDuration(run.wallMs),

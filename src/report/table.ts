@@ -29,31 +29,63 @@ const ANSI: Record<Outcome, number> = {
   pass: 32,
 }
 
-/** Columns that the borders, verdict, metric and time take beside case and reason. */
-const FIXED = 60
+/** Terminals narrower than this are spared the metric: the reason tells it, too. */
+const WIDE = 110
+
+/** Least columns for a reason, below which the table is wider than the terminal. */
+const LEAST = 16
 
 /** The run as a table for terminals: what needs a person last, where the eye is when the command ends. */
 export function renderTable(run: Run, options: TableOptions = {}): string {
   const { colour = process.stdout.isTTY === true && !process.env.NO_COLOR, width = process.stdout.columns ?? 120 } =
     options
   const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
+  const rows = run.cases
+    .toSorted((a, b) => OUTCOMES.indexOf(outcomeOf(b)) - OUTCOMES.indexOf(outcomeOf(a)))
+    .map(result => ({
+      result,
+      outcome: outcomeOf(result),
+      metric: width < WIDE ? '' : metricText(result),
+      time: formatDuration(result.timings.total),
+    }))
+  const hasMetrics = rows.some(({ metric }) => metric !== '')
+  const widest = (texts: readonly string[], least: number) => Math.max(least, ...texts.map(({ length }) => length))
+  const border = hasMetrics ? 16 : 13
+  const fixed =
+    border +
+    widest(
+      rows.map(({ outcome }) => outcome),
+      7,
+    ) +
+    widest(
+      rows.map(({ metric }) => metric),
+      0,
+    ) +
+    widest(
+      rows.map(({ time }) => time),
+      4,
+    )
+  const room = Math.max(2 * LEAST, width - fixed)
+  const idWidth = Math.min(
+    widest(
+      run.cases.map(({ id }) => id),
+      4,
+    ),
+    Math.floor(room / 2),
+  )
+  const columns = ['case', 'verdict', 'reason', ...(hasMetrics ? ['metric'] : []), 'time']
   const table = new Table({
-    head: ['case', 'verdict', 'reason', 'metric', 'time'].map(name => paint(1, name)),
+    head: columns.map(name => paint(1, name)),
     style: { head: [], border: colour ? ['gray'] : [], compact: true },
-    colAligns: ['left', 'left', 'left', 'left', 'right'],
+    colAligns: columns.map(name => (name === 'time' ? 'right' : 'left')),
   })
-  const room = Math.max(40, width - FIXED)
-  const longest = Math.max(4, ...run.cases.map(({ id }) => id.length))
-  const idWidth = Math.min(longest, Math.floor(room / 2))
-  const byUrgency = (outcome: Outcome) => -OUTCOMES.indexOf(outcome)
-  for (const result of run.cases.toSorted((a, b) => byUrgency(outcomeOf(a)) - byUrgency(outcomeOf(b)))) {
-    const outcome = outcomeOf(result)
+  for (const { result, outcome, metric, time } of rows) {
     table.push([
       oneLine(result.id, idWidth),
       paint(ANSI[outcome], outcome),
       oneLine(reasonOf(result), room - idWidth),
-      metricText(result),
-      formatDuration(result.timings.total),
+      ...(hasMetrics ? [metric] : []),
+      time,
     ])
   }
   const summary = summarise(run)
@@ -63,7 +95,7 @@ export function renderTable(run: Run, options: TableOptions = {}): string {
   )
   return [
     ...(run.cases.length > 0 ? [table.toString()] : []),
-    `${paint(tone === 'good' ? 32 : tone === 'warn' ? 33 : 31, text)} in ${formatDuration(run.wallMs)}${counts.length > 1 ? ` (${counts.join(', ')})` : ''}`,
+    `${paint(tone === 'good' ? 32 : tone === 'warn' ? 33 : 31, text)} (${[formatDuration(run.wallMs), ...(counts.length > 1 ? counts : [])].join(', ')})`,
     ...[foreignGoldens(summary, run)].filter(note => note !== undefined),
   ].join('\n')
 }

@@ -24,6 +24,8 @@ export interface Available {
 
 export interface Controls {
   element: HTMLElement
+  /** Of the slider and the onion skin; stands below the pictures. */
+  position: HTMLElement
   show(state: PageState, available: Available): void
 }
 
@@ -61,7 +63,6 @@ export function createControls(events: ControlEvents): Controls {
     h('div', { class: 'segments', role: 'group', 'aria-label': 'Mode' }, ...modes),
     reference,
     picture,
-    position,
     h('span', { class: 'space' }),
     h('button', { onclick: events.onWorst, title: 'Go to the block that is least alike (w)' }, 'Worst block'),
     h(
@@ -76,6 +77,7 @@ export function createControls(events: ControlEvents): Controls {
   )
   return {
     element,
+    position,
     show(state, { pictures, golden, twin, ...available }) {
       for (const [index, mode] of MODES.entries()) {
         modes[index]?.setAttribute('aria-pressed', String(mode === state.mode))

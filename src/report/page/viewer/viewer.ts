@@ -104,7 +104,13 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
     ),
     body,
   )
-  const main = h('div', { class: 'main' }, controls.element, stage.element, h('footer', {}, status, pixel))
+  const main = h(
+    'div',
+    { class: 'main' },
+    controls.element,
+    stage.element,
+    h('footer', {}, status, controls.position, pixel),
+  )
   document.body.append(dialog)
   onTheme(() => {
     const entry = current()

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { caseOf, failedPixels, runOf } from '../../../test/report/record.js'
+import { entriesOf, select } from './entries.js'
+import { START } from './link.js'
+
+const payload = '{"payload":{"prompt":"A Red Circle","seed":"9223372036854775807"},"model":"x"}'
+const cases = [
+  caseOf('b-pass', {}, { timings: { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 9 } }),
+  caseOf('a-fail', failedPixels()),
+  caseOf('c-red', {}, { fixture: { ...caseOf('x').fixture, payload, features: ['tiling'] } }),
+  caseOf('d-text', {}, { fixture: { ...caseOf('x').fixture, payload: 'prompt: no json' } }),
+]
+const entries = entriesOf({ run: runOf(cases), pictures: [] })
+const ids = (state: Partial<typeof START>) => select(entries, { ...START, ...state }).map(({ result }) => result.id)
+
+describe('choosing cases', () => {
+  it('finds words in any order, in names, prompts and reasons, whatever their case', () => {
+    expect(ids({ query: 'circle RED' })).toEqual(['c-red'])
+    expect(ids({ query: 'below' })).toEqual(['a-fail'])
+    expect(ids({ query: 'tiling' })).toEqual(['c-red'])
+  })
+
+  it('joins filters', () => {
+    expect(ids({ outcomes: ['pass'], feature: 'sampler' })).toEqual(['b-pass', 'd-text'])
+    expect(ids({ outcomes: ['fail'], feature: 'tiling' })).toEqual([])
+  })
+
+  it('puts the worst first, or the slowest, or goes by name', () => {
+    expect(ids({})[0]).toBe('a-fail')
+    expect(ids({ sort: 'metric' })[0]).toBe('a-fail')
+    expect(ids({ sort: 'time' }).at(-1)).toBe('b-pass')
+    expect(ids({ sort: 'name' })).toEqual(['a-fail', 'b-pass', 'c-red', 'd-text'])
+  })
+})
