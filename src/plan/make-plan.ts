@@ -5,7 +5,7 @@ import type { Job } from '../payload/job.js'
 import { tokenizePrompt } from '../prompt/index.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import { scheduleSigmas } from '../sampling/schedules/index.js'
-import type { HiddenState, Plan, PlannedLora, PromptTokens, SamplingPass } from './types.js'
+import type { HiddenState, Plan, PlannedLora, PromptTokens, SamplingPass, TokenChunk } from './types.js'
 
 /** What a plan must know of the model that the job names. */
 export interface PlanModel {
@@ -54,9 +54,14 @@ function tokens(prompt: string, { textEncoders }: ModelFacts, counts: EmbeddingC
   return Object.fromEntries(
     textEncoders.map(({ kind, padToken }) => {
       const embeddings = new Map([...counts].flatMap(([name, { [kind]: count }]) => (count ? [[name, count]] : [])))
-      return [kind, tokenizePrompt(prompt, { padToken, embeddings })]
+      return [kind, tokenizePrompt(prompt, { padToken, embeddings }).map(finiteWeights)]
     }),
   )
+}
+
+/** A weight that is no number (`(a:inf)`) would make the whole picture black: it counts as none. */
+function finiteWeights({ ids, weights }: TokenChunk): TokenChunk {
+  return { ids, weights: weights.map(weight => (Number.isFinite(weight) ? weight : 1)) }
 }
 
 function passes(job: Job, facts: ModelFacts): SamplingPass[] {
