@@ -41,7 +41,7 @@ describe('the sentence of a run', () => {
     [[pass, pass], {}, 'good', 'All 2 cases match their goldens'],
     [[pass, waived], {}, 'good', 'All 2 cases match their goldens, 1 of them by a waiver'],
     [[pass, drift], {}, 'warn', 'Of 2 cases 1 drifted'],
-    [[pass, fresh], {}, 'warn', 'Of 2 cases 1 have no golden'],
+    [[pass, fresh], {}, 'warn', 'Of 2 cases 1 has no golden'],
     [[unchecked], {}, 'warn', '1 case replayed, none compared yet'],
     [[pass, fail, fault], {}, 'bad', 'Of 3 cases 1 failed, 1 ended in an error'],
     [[pass], { pending: ['x', 'y'], complete: false }, 'bad', 'Of 3 cases 2 never ran'],

@@ -119,8 +119,8 @@ export function headline({ cases, pending, counts, judged }: RunSummary): { tone
   if (counts.unjudged === cases) return { tone: 'warn', text: `${plural(cases, 'case')} replayed, none compared yet` }
   const open = [
     counts.drift > 0 && `${counts.drift} drifted`,
-    counts['no-golden'] > 0 && `${counts['no-golden']} have no golden`,
-    counts.unjudged > 0 && `${counts.unjudged} were not compared`,
+    counts['no-golden'] > 0 && withoutGolden(counts['no-golden']),
+    counts.unjudged > 0 && `${counts.unjudged} not compared`,
   ].filter(part => part !== false)
   if (open.length > 0) return { tone: 'warn', text: `Of ${plural(cases, 'case')} ${open.join(', ')}` }
   const waived = counts.waived > 0 ? `, ${counts.waived} of them by a waiver` : ''
@@ -132,6 +132,11 @@ export function foreignGoldens({ foreignClasses }: RunSummary, run: Run): string
   if (foreignClasses.length === 0) return undefined
   const classes = foreignClasses.join(', ')
   return `This machine (${run.environment.class}) has no goldens of its own: its pictures were compared with those of ${classes} by the perceptual gates, not bit by bit.`
+}
+
+/** E.g. `3 have no golden`. */
+export function withoutGolden(count: number): string {
+  return `${count} ${count === 1 ? 'has' : 'have'} no golden`
 }
 
 export function plural(count: number, noun: string): string {

@@ -42,7 +42,8 @@ export function card(entry: Entry): HTMLAnchorElement {
     },
     h(
       'div',
-      { class: compared ? 'thumbs two' : 'thumbs' },
+      { class: 'thumbs' },
+      badge(outcome),
       thumbnail(entry.candidate[0]),
       compared && thumbnail(entry.golden[0], 'golden'),
       entry.candidate.length > 1 && h('span', { class: 'pile' }, `×${entry.candidate.length}`),
@@ -50,7 +51,7 @@ export function card(entry: Entry): HTMLAnchorElement {
     h(
       'div',
       { class: 'words' },
-      h('p', { class: 'name' }, badge(outcome), foreign(oneLine(id, GIST), { class: 'mono' })),
+      h('p', { class: 'name' }, foreign(oneLine(id, GIST), { class: 'mono', title: oneLine(id, GIST) })),
       h(
         'p',
         { class: 'reason' },

@@ -1,6 +1,6 @@
 import type { Run } from '../../../harness/run-schema.js'
 import { formatBytes, formatDuration } from '../../format.js'
-import { foreignGoldens, headline, OUTCOMES, plural, type RunSummary } from '../../summary.js'
+import { foreignGoldens, headline, OUTCOMES, plural, type RunSummary, withoutGolden } from '../../summary.js'
 import { foreign, h } from '../dom.js'
 
 /** Who made this run of what and where, what it comes to, and the three pillars. */
@@ -65,7 +65,14 @@ function parity({ counts, judged, cases }: RunSummary): HTMLElement {
     judged === 0
       ? h('p', { class: 'figure none' }, '–')
       : h('p', { class: 'figure' }, String(matched), h('small', {}, ` / ${judged}`)),
-    h('p', {}, judged === 0 ? 'nothing was compared with a golden' : 'cases match what was approved'),
+    h(
+      'p',
+      {},
+      [
+        judged === 0 ? 'nothing was compared with a golden' : 'cases match what was approved',
+        ...(counts['no-golden'] > 0 && judged > 0 ? [withoutGolden(counts['no-golden'])] : []),
+      ].join(', '),
+    ),
     cases > 0 && bar,
   )
 }
