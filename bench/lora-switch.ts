@@ -1,0 +1,178 @@
+/**
+ * What changing LoRAs costs on the full-size graphs of Stable Diffusion 1.5 with random weights, against creating the
+ * sessions again. Needs 12 GB of memory and 4 GB in the folder for temporary files.
+ *
+ *   npx esbuild bench/lora-switch.ts --bundle --platform=node --format=esm --packages=external --outfile=dist-bench/lora-switch.js
+ *   node dist-bench/lora-switch.js
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Table from 'cli-table3'
+import { withLoras } from '../src/lane/lora/adapted-model.js'
+import { type LaneModel, openLaneModel } from '../src/lane/model.js'
+import type { LaneTask } from '../src/lane/protocol.js'
+import type { Session } from '../src/lane/session.js'
+import { openCheckpoint } from '../src/models/checkpoint.js'
+import { detectModel } from '../src/models/detect.js'
+import { writeRandomHalfs } from './random-file.js'
+import { type Shapes, sd15TextEncoder, sd15Unet, VAE_STUB } from './sd15-shapes.js'
+
+const RANK = 32
+const REPEATS = 5
+
+const folder = await mkdtemp(join(tmpdir(), 'horde-onnx-bench-'))
+try {
+  await bench()
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function bench(): Promise<void> {
+  const file = join(folder, 'sd15.safetensors')
+  await writeRandomHalfs(file, { ...VAE_STUB, ...sd15TextEncoder(), ...sd15Unet() })
+  const facts = await detectModel(await openCheckpoint(file))
+  for (const name of ['a', 'b']) {
+    await writeRandomHalfs(join(folder, `lora-${name}`), loraShapes('matrices'), 0.01)
+    await writeRandomHalfs(join(folder, `locon-${name}`), loraShapes('all'), 0.01)
+    await writeRandomHalfs(join(folder, `loha-${name}`), lohaShapes(), 0.01)
+  }
+  const taskOf = (name?: string): LaneTask => ({
+    id: name ?? 'plain',
+    file,
+    embeddings: {},
+    keep: {},
+    loras: name === undefined ? [] : [join(folder, name)],
+    plan: {
+      version: 1,
+      model: { name: 'sd15', baseline: 'stable_diffusion_1', facts },
+      text: { hidden: [], cond: {}, uncond: {}, empty: {} },
+      loras: name === undefined ? [] : [{ name, model: 1, clip: 1, sha256: name }],
+      batch: 1,
+      passes: [],
+      tiling: false,
+      quirks: [],
+    },
+  })
+  const open = () => openLaneModel(taskOf(), { threads: availableParallelism(), clock: { inside: 0 }, emit: () => {} })
+
+  const rows: Row[] = []
+  const measure = async (what: string, repeats: number, body: (i: number) => Promise<unknown>) => {
+    const times: number[] = []
+    for (let i = 0; i < repeats; i++) {
+      const since = performance.now()
+      await body(i)
+      times.push(performance.now() - since)
+    }
+    rows.push({ what, times })
+    process.stderr.write(`${what}: ${times.map(time => time.toFixed(0)).join(', ')} ms\n`)
+  }
+
+  const model = await open()
+  const unetOf = async (name?: string): Promise<Session> => (await withLoras(model, taskOf(name))).unet()
+  const textOf = async (name?: string) => (await withLoras(model, taskOf(name))).textEncoder('clip-l')
+  const other = (kind: string, i: number) => `${kind}-${i % 2 === 0 ? 'a' : 'b'}`
+
+  await measure('UNet: create the session', 1, () => unetOf())
+  await measure('UNet: a step of 512×512', REPEATS, async () => step(await unetOf()))
+  await measure('UNet: create the session that takes LoRAs of matrices', 1, () => unetOf('lora-b'))
+  await measure(`UNet: change to another LoRA of rank ${RANK}`, 2 * REPEATS, i => unetOf(other('lora', i)))
+  await measure('UNet: change the LoRA and take a step', REPEATS, async i => step(await unetOf(other('lora', i))))
+  const resident = await unetOf('lora-a')
+  await measure('UNet: a step with that LoRA', REPEATS, () => step(resident))
+  await measure('text encoder: create the session', 1, () => textOf())
+  await measure('text encoder: a prompt', REPEATS, async () => encode((await textOf()).session))
+  await measure('text encoder: create the session that takes LoRAs', 1, () => textOf('lora-b'))
+  await measure('text encoder: change the LoRA', 2 * REPEATS, i => textOf(other('lora', i)))
+  const text = (await textOf('lora-a')).session
+  await measure('text encoder: a prompt with that LoRA', REPEATS, () => encode(text))
+  await model.release()
+
+  await inFresh(open, async fresh => {
+    const unet = async (name: string) => (await withLoras(fresh, taskOf(name))).unet()
+    await measure('UNet: create the session that takes LoRAs of all layers', 1, () => unet('locon-b'))
+    await measure('UNet: change to another LoCon', REPEATS, i => unet(other('locon', i)))
+    const resident = await unet('locon-a')
+    await measure('UNet: a step with that LoCon', REPEATS, () => step(resident))
+  })
+  await inFresh(open, async fresh => {
+    const unet = async (name: string) => (await withLoras(fresh, taskOf(name))).unet()
+    await measure('UNet: change to another LoHa (merged, a session of its own)', 2, i => unet(other('loha', i)))
+  })
+  print(rows)
+}
+
+interface Row {
+  what: string
+  times: readonly number[]
+}
+
+async function inFresh(open: () => Promise<LaneModel>, body: (model: LaneModel) => Promise<void>): Promise<void> {
+  const model = await open()
+  await body(model)
+  await model.release()
+}
+
+/** One run of two rows: a prompt and its negative. */
+function step(unet: Session) {
+  const filled = (...shape: number[]) => ({
+    shape,
+    data: new Float32Array(shape.reduce((all, size) => all * size, 1)).fill(0.1),
+  })
+  return unet.run({ x: filled(2, 4, 64, 64), timesteps: filled(2), context: filled(2, 77, 768) }, ['out'])
+}
+
+function encode(text: Session) {
+  return text.run(
+    {
+      embeds: { shape: [1, 77, 768], data: new Float32Array(77 * 768) },
+      eos: { shape: [1], data: BigInt64Array.of(9n) },
+    },
+    ['hidden.1.norm', 'pooled'],
+  )
+}
+
+/** Modules of a LoRA by kohya's names. */
+function targets(kinds: 'matrices' | 'all'): [name: string, shape: readonly number[]][] {
+  const found: [string, readonly number[]][] = []
+  for (const [key, shape] of Object.entries({ ...sd15Unet(), ...sd15TextEncoder() })) {
+    const layer = shape.length === 2 || (shape.length === 4 && (kinds === 'all' || /proj_(in|out)\.weight$/.test(key)))
+    if (!layer || /_embedding|time_embed|emb_layers/.test(key)) continue
+    const name = key
+      .replace(/\.weight$/, '')
+      .replace('model.diffusion_model.', 'lora_unet_')
+      .replace('cond_stage_model.transformer.text_model.', 'lora_te_text_model_')
+    found.push([name.replaceAll('.', '_'), shape])
+  }
+  return found
+}
+
+function loraShapes(kinds: 'matrices' | 'all'): Shapes {
+  return Object.fromEntries(
+    targets(kinds).flatMap(([name, [out = 0, inner = 0, ...kernel]]) => [
+      [`${name}.lora_down.weight`, [RANK, inner, ...kernel]],
+      [`${name}.lora_up.weight`, [out, RANK, ...kernel.map(() => 1)]],
+    ]),
+  )
+}
+
+function lohaShapes(): Shapes {
+  return Object.fromEntries(
+    targets('matrices').flatMap(([name, [out = 0, inner = 0]]) =>
+      ['hada_w1', 'hada_w2'].flatMap(side => [
+        [`${name}.${side}_a`, [out, 8]],
+        [`${name}.${side}_b`, [8, inner]],
+      ]),
+    ),
+  )
+}
+
+function print(rows: readonly Row[]): void {
+  const table = new Table({ head: ['what', 'median', 'least', 'most'], style: { head: [], border: [] } })
+  const show = (time: number | undefined) => `${(time ?? 0).toFixed(0)} ms`
+  for (const { what, times } of rows) {
+    const sorted = times.toSorted((a, b) => a - b)
+    table.push([what, show(sorted[Math.floor(sorted.length / 2)]), show(sorted[0]), show(sorted.at(-1))])
+  }
+  console.log(table.toString())
+}
