@@ -20,6 +20,8 @@ export type {
   Timings,
 } from './engine/types.js'
 export * from './errors.js'
-export type { Job, JobNote } from './payload/job.js'
-export type { Plan } from './plan/types.js'
+export type * from './models/facts.js'
+export type * from './payload/job.js'
+export type * from './plan/types.js'
+export type { SamplerName, SchedulerName } from './sampling/names.js'
 export { version } from './version.js'

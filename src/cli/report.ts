@@ -23,11 +23,11 @@ export const report = command({
     const files: Record<string, string> = { page: await renderReport(args.run) }
     if (args.markdown !== undefined) {
       await writeWhole(args.markdown, renderMarkdown(run))
-      files['markdown'] = args.markdown
+      files.markdown = args.markdown
     }
     if (args.junit !== undefined) {
       await writeWhole(args.junit, renderJunit(run))
-      files['junit'] = args.junit
+      files.junit = args.junit
     }
     const text = args.json ? JSON.stringify(files, undefined, 2) : Object.values(files).join('\n')
     process.stdout.write(`${text}\n`)
