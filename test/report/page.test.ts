@@ -334,8 +334,12 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
         await page.keyboard.press('d')
         const light = await ground()
         expect(light).not.toBe(dark)
-        await page.reload()
-        expect(await ground()).toBe(light)
+        // Browsers write what a page remembers a moment later.
+        const reloaded = async () => {
+          await page.reload()
+          return ground()
+        }
+        await expect.poll(reloaded, { timeout: 10_000 }).toBe(light)
       },
       { colorScheme: 'dark' },
     ))
