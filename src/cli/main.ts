@@ -23,6 +23,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Compare the engine with a reference pack of another backend, stage by stage',
     load: async () => (await import('./parity.js')).parity,
   },
+  annotate: {
+    about: 'Show the control map that a picture would get',
+    load: async () => (await import('./annotate.js')).annotate,
+  },
   doctor: {
     about: 'Say what is here: ONNX Runtime, providers, memory, models',
     load: async () => (await import('./doctor.js')).doctor,
