@@ -20,8 +20,6 @@ export interface Checked {
   /** With a verdict in every case; written to the run's folder. */
   run: Run
   exitCode: ExitCode
-  /** A sentence to be told where goldens of another machine had to do. */
-  note?: string
 }
 
 /**
@@ -48,8 +46,7 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
   }
   const checked = { ...run, cases }
   await writeRun(folder, checked)
-  const note = strangerNote(checked)
-  return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }), ...(note === undefined ? {} : { note }) }
+  return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }) }
 }
 
 async function keepGolden(from: string, folder: string, images: readonly RunImage[]): Promise<RunImage[]> {
@@ -72,13 +69,4 @@ export function exitCodeOf(run: Run, { strictDrift = false } = {}): ExitCode {
   if (verdicts.has('no-golden') || verdicts.has(undefined)) return ExitCode.noGolden
   if (verdicts.has('drift') && strictDrift) return ExitCode.drift
   return ExitCode.ok
-}
-
-function strangerNote({ cases, environment }: Run): string | undefined {
-  const across = cases.flatMap(({ verdict }) => (verdict?.golden?.crossClass ? [verdict.golden.class] : []))
-  if (across.length === 0) return undefined
-  const many =
-    across.length === cases.length ? 'the goldens do' : `the goldens of ${across.length} of ${cases.length} cases do`
-  const classes = [...new Set(across)].join(', ')
-  return `${many} not know this machine (${environment.class}): pictures are judged by how close they are to those of ${classes}, not by their bits`
 }
