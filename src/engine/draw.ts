@@ -5,8 +5,10 @@ import type { LaneResult, LaneTask } from '../lane/protocol.js'
 import { sha256 } from '../lane/stages.js'
 import { makePlan } from '../plan/make-plan.js'
 import type { AdapterLibrary } from './adapter-library.js'
+import { drawMap } from './draw-map.js'
 import { imageParameters } from './image-parameters.js'
 import type { LaneOutcome } from './lane-process.js'
+import { preparePictures } from './prepare-pictures.js'
 import { requestToJob } from './request-to-job.js'
 import type { AdapterResolver } from './resolve-adapters.js'
 import type { ModelResolver } from './resolve-model.js'
@@ -50,9 +52,14 @@ export async function draw({
     known = { ...known, job, notes: job.notes }
     const model = await resolve(job.model)
     const { name, baseline, facts, file } = model
+    if (job.control?.returnMap) {
+      const map = await drawMap(job, job.control, options.format ?? 'png')
+      return { id, state: 'ok', faults: [], ...map, ...known }
+    }
     const adapters = await resolveAdapters(job, model)
     const notes = [...job.notes, ...adapters.notes]
-    const plan = makePlan(job, { name, baseline, facts }, adapters)
+    const pictures = await preparePictures(job, { facts, library })
+    const plan = makePlan(job, { name, baseline, facts }, adapters, pictures.planned)
     known = { ...known, plan, notes }
     emit({ type: 'planned', plan, notes })
 
@@ -62,6 +69,7 @@ export async function draw({
       file,
       embeddings: adapters.embeddingFiles,
       loras: adapters.loraFiles,
+      ...pictures.sent,
       keep: options.keep ?? {},
     })
     known = { ...known, retries: outcome.retries }

@@ -15,14 +15,37 @@ export interface DenoiseInput {
   cond: Conditioning
   uncond: Conditioning
   cfgScale: number
+  /** N×k×h×w: channels that the UNet sees beside the latent. */
+  concat?: Float32Array | undefined
+  control?: ControlFeed | undefined
+}
+
+/** What a UNet with a ControlNet is fed besides. */
+export interface ControlFeed {
+  /** 1×3×8h×8w, 0 to 1. */
+  hint: Float32Array
+  strength: number
 }
 
 /** The guided denoised prediction, as large as `x`. */
-export async function denoise({ unet, model, shape, x, sigma, cond, uncond, cfgScale }: DenoiseInput): Promise<Latent> {
-  const [n, channels, h, w] = shape
+export async function denoise({
+  unet,
+  model,
+  shape,
+  x,
+  sigma,
+  cond,
+  uncond,
+  cfgScale,
+  concat: beside,
+  control,
+}: DenoiseInput): Promise<Latent> {
+  const [n, , h, w] = shape
   // A scale of 1 leaves nothing of the unconditional prediction (ComfyUI skips it, too).
   const prompts = Math.abs(cfgScale - 1) <= 1e-9 ? [cond] : [cond, uncond]
   const scaled = model.scaleInput(x, sigma)
+  const shown = beside === undefined ? scaled : joinChannels(scaled, beside, n)
+  const shownChannels = shown.length / (n * h * w)
   const timestep = model.timestep(sigma)
 
   const predict = async (rows: readonly Conditioning[]): Promise<Latent[]> => {
@@ -30,7 +53,7 @@ export async function denoise({ unet, model, shape, x, sigma, cond, uncond, cfgS
     const batch = rows.length * n
     const { out } = await unet.run(
       {
-        x: { shape: [batch, channels, h, w], data: repeat(scaled, rows.length) },
+        x: { shape: [batch, shownChannels, h, w], data: repeat(shown, rows.length) },
         timesteps: { shape: [batch], data: new Float32Array(batch).fill(timestep) },
         context: {
           shape: [batch, tokens, cond.width],
@@ -43,6 +66,12 @@ export async function denoise({ unet, model, shape, x, sigma, cond, uncond, cfgS
                 shape: [batch, cond.y.length],
                 data: concat(rows.map(row => repeat(row.y ?? new Float32Array(), n))),
               },
+            }),
+        ...(control === undefined
+          ? {}
+          : {
+              hint: { shape: [batch, 3, 8 * h, 8 * w], data: repeat(control.hint, batch) },
+              strength: { shape: [batch], data: new Float32Array(batch).fill(control.strength) },
             }),
       },
       ['out'],
@@ -70,6 +99,12 @@ function lcm(a: number, b: number): number {
 function repeat(data: Float32Array, times: number): Float32Array {
   if (times === 1) return data
   return concat(Array.from({ length: times }, () => data))
+}
+
+/** Each of the `n` rows of `a` followed by its row of `b`. */
+function joinChannels(a: Float32Array, b: Float32Array, n: number): Float32Array {
+  const row = (data: Float32Array, i: number) => data.subarray((i * data.length) / n, ((i + 1) * data.length) / n)
+  return concat(Array.from({ length: n }, (_, i) => [row(a, i), row(b, i)]).flat())
 }
 
 function concat(parts: readonly Float32Array[]): Float32Array {

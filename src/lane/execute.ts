@@ -1,17 +1,22 @@
 /** One job in a lane: text, sampling passes, decoding. It computes only through its model's sessions. */
 import { performance } from 'node:perf_hooks'
 import { CancelledError, ModelFileError } from '../errors.js'
+import { controlHint } from '../imaging/hint/control-hint.js'
 import { interpolate } from '../imaging/interpolate.js'
 import type { Picture } from '../imaging/picture.js'
 import { toPixels } from '../imaging/tensor.js'
+import { openCheckpoint } from '../models/checkpoint.js'
 import { type Embedding, openEmbedding } from '../models/embedding.js'
+import type { SamplingPass } from '../plan/types.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import type { Latent } from '../sampling/types.js'
+import type { ControlFeed } from './denoise.js'
 import { withLoras } from './lora/adapted-model.js'
 import type { LaneModel } from './model.js'
 import type { LaneResult, LaneTask, Timings } from './protocol.js'
 import { type LatentShape, sample } from './sample.js'
-import type { RunClock } from './session.js'
+import type { RunClock, Session } from './session.js'
+import { concatChannels, type EncodedSource, encodeSource, latentMask, repeatRow } from './source.js'
 import { stageRecorder } from './stages.js'
 import { encodePrompt, type FindEmbedding } from './text.js'
 
@@ -35,7 +40,11 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   }
 
   const model = await withLoras(await context.openModel(), context.task)
-  const [unet, decoder] = [await model.unet(), await model.vaeDecoder()]
+  const control = context.task.control && (await openCheckpoint(context.task.control.file))
+  const unets: Session[] = []
+  for (const pass of plan.passes) unets.push(await model.unet(pass.control === undefined ? {} : { control }))
+  const decoder = await model.vaeDecoder()
+  const encoder = context.task.source && (await model.vaeEncoder())
   const load = lap()
 
   const findEmbedding = embeddingFinder(context.task)
@@ -45,6 +54,13 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
     recorder.record(name, [1, tokens, width], context)
     if (pooled !== undefined) recorder.record(`${name}_pooled`, [1, pooled.length], pooled)
   }
+  const source =
+    encoder && context.task.source && (await encodeSource(encoder, context.task.source, plan.source?.growMaskBy))
+  if (source) {
+    recorder.record('encoded', source.shape, source.latent)
+    const { noiseMask } = source
+    if (noiseMask) recorder.record('noise_mask', [1, 1, noiseMask.height, noiseMask.width], noiseMask.data)
+  }
   const encode = lap()
 
   const steps: Timings['steps'][number][] = []
@@ -53,10 +69,16 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   let shape: LatentShape = [0, 0, 0, 0]
   for (const [index, pass] of plan.passes.entries()) {
     const next: LatentShape = [plan.batch, facts.vae.latentChannels, pass.height / 8, pass.width / 8]
+    const start = startOf(pass, { previous: latent, shape, next, source, scale })
+    const unet = unets[index]
+    if (unet === undefined) throw new Error('unreachable: every pass has its session')
     latent = await sample({
       pass,
       shape: next,
-      ...(pass.start === 'previous' ? { start: resized(latent, shape, next) } : {}),
+      ...(start === undefined ? {} : { start }),
+      mask: source?.noiseMask && latentMask(source.noiseMask, next),
+      concat: concatChannels({ plan, shape: next, start, source }),
+      control: controlFeed(pass, context.task),
       unet,
       model: modelSampling(facts.sampling),
       cond,
@@ -104,6 +126,30 @@ function embeddingFinder({ embeddings, plan }: LaneTask): FindEmbedding {
       throw new ModelFileError(`${file}: has no vectors for ${kind} any more; the file was replaced`)
     return vectors
   }
+}
+
+/** The latent that a pass starts from, at the model's scale. */
+function startOf(
+  pass: SamplingPass,
+  {
+    previous,
+    shape,
+    next,
+    source,
+    scale,
+  }: { previous: Latent; shape: LatentShape; next: LatentShape; source: EncodedSource | undefined; scale: number },
+): Latent | undefined {
+  if (pass.start === 'previous') return resized(previous, shape, next)
+  if (pass.start === 'empty' || source === undefined) return undefined
+  return repeatRow(
+    source.latent.map(value => value * scale),
+    next,
+  )
+}
+
+function controlFeed({ control, width, height }: SamplingPass, { control: given }: LaneTask): ControlFeed | undefined {
+  if (control === undefined || given === undefined) return undefined
+  return { hint: controlHint(given.map, { width, height }).data, strength: control.strength }
 }
 
 function resized(latent: Latent, from: LatentShape, to: LatentShape): Latent {

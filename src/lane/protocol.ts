@@ -1,5 +1,6 @@
 /** What an engine and its lanes say to each other. Messages are structured clones: typed arrays travel as they are. */
 import type { Fault } from '../errors.js'
+import type { Mask } from '../imaging/mask.js'
 import type { Picture } from '../imaging/picture.js'
 import type { Plan } from '../plan/types.js'
 
@@ -64,6 +65,10 @@ export interface LaneTask {
   embeddings: Readonly<Record<string, string>>
   /** Files of the plan's LoRAs, in their order. */
   loras: readonly string[]
+  /** Pictures of the plan's source: 8 bit as the VAE gets it, the mask as values 0 to 1. */
+  source?: { image: Picture; mask?: Mask }
+  /** The ControlNet of the plan's first pass and its map. */
+  control?: { file: string; map: Picture }
   keep: KeepOptions
 }
 

@@ -1,11 +1,12 @@
 /** One sampling pass: the first noise, the sampler's requests answered one by one, and the steps reported. */
 import { performance } from 'node:perf_hooks'
 import type { SamplingPass } from '../plan/types.js'
+import { inpaint, inpaintNoise } from '../sampling/inpaint.js'
 import type { ModelSampling } from '../sampling/model-sampling.js'
 import { stepNoise, torchCpuNoise } from '../sampling/noise/index.js'
 import { createSampler } from '../sampling/samplers/index.js'
 import type { Latent } from '../sampling/types.js'
-import { denoise } from './denoise.js'
+import { type ControlFeed, denoise } from './denoise.js'
 import type { RunClock, Session } from './session.js'
 import type { StageRecorder } from './stages.js'
 import type { Conditioning } from './text.js'
@@ -17,6 +18,10 @@ export interface SampleInput {
   shape: LatentShape
   /** Latent the noise is added to, at the model's scale; zeros where there is none. */
   start?: Latent
+  /** As large as the latent: 1 is painted, 0 keeps `start`. */
+  mask?: Float32Array | undefined
+  concat?: Float32Array | undefined
+  control?: ControlFeed | undefined
   unet: Session
   model: ModelSampling
   cond: Conditioning
@@ -31,13 +36,18 @@ export interface SampleInput {
 
 /** The pass's final latent, at the model's scale. */
 export async function sample(input: SampleInput): Promise<Latent> {
-  const { pass, shape, start, model, recorder } = input
+  const { pass, shape, start, mask, model, recorder } = input
   const seed = BigInt(pass.seed)
   const sigmas = Float32Array.from(pass.sigmas)
   const noise = torchCpuNoise(seed, shape)
   recorder?.record('noise', shape, noise)
   recorder?.record('sigmas', [sigmas.length], sigmas)
   if (sigmas.length < 2) return start ?? new Float32Array(noise.length)
+
+  const painting =
+    mask === undefined || start === undefined
+      ? undefined
+      : inpaint({ mask, latent: start, noise: inpaintNoise(pass.sampler, seed, shape) })
 
   const sampler = createSampler(pass.sampler, {
     x: model.noiseScaling({ sigma: sigmas[0] ?? 0, noise, latent: start }),
@@ -55,7 +65,9 @@ export async function sample(input: SampleInput): Promise<Latent> {
   while (!state.done) {
     input.checkpoint()
     const { x, sigma, step } = state.value
-    const denoised = await denoise({ ...input, cfgScale: pass.cfgScale, x, sigma })
+    const shown = painting === undefined ? x : painting.maskInput(x, sigma)
+    const prediction = await denoise({ ...input, cfgScale: pass.cfgScale, x: shown, sigma })
+    const denoised = painting === undefined ? prediction : painting.maskOutput(prediction)
     if (step !== undefined) reported = step
     state = sampler.next(denoised)
     const upcoming = state.done ? undefined : state.value.step

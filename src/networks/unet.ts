@@ -14,6 +14,8 @@ import { type Weights, weightsOf } from './weights.js'
 export interface UnetOptions extends BuildOptions {
   /** A ControlNet that steers it. */
   control?: Checkpoint | undefined
+  /** Weights that a difference ControlNet is added to. @default the checkpoint */
+  controlBase?: Checkpoint | undefined
   /** Layers whose LoRA factors are inputs. @default none */
   lora?: readonly LoraLayer[] | undefined
 }
@@ -27,7 +29,7 @@ export interface UnetOptions extends BuildOptions {
 export function buildUnet(
   checkpoint: Checkpoint,
   { unet: facts }: ModelFacts,
-  { profile, tiling, control, lora }: UnetOptions = {},
+  { profile, tiling, control, controlBase = checkpoint, lora }: UnetOptions = {},
 ): BuiltGraph {
   const g = createGraph({ profile, wrap: tiling })
   const inputs = unetInputs(g, facts)
@@ -35,7 +37,15 @@ export function buildUnet(
   const w =
     lora === undefined ? plain : withLoraInputs(g, checkpoint, { prefix: facts.prefix, layers: lora, merge: false })
   const residuals =
-    control === undefined ? undefined : controlnet(g, controlWeights(control, plain), facts, inputs, controlInputs(g))
+    control === undefined
+      ? undefined
+      : controlnet(
+          g,
+          controlWeights(control, weightsOf(controlBase, facts.prefix)),
+          facts,
+          { ...inputs, x: latentOf(g, inputs.x, facts) },
+          controlInputs(g),
+        )
   g.output('out', unet(g, w, facts, inputs, residuals))
   return g.build()
 }
@@ -47,6 +57,11 @@ function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts
     context: g.input('context', 'float32', ['n', 'tokens', contextDim]),
     ...(admChannels === undefined ? {} : { y: g.input('y', 'float32', ['n', admChannels]) }),
   }
+}
+
+/** ControlNets see the latent alone, not what inpainting and pix2pix models see beside it. */
+function latentOf(g: Graph, x: Value, { inChannels, outChannels }: UnetFacts): Value {
+  return inChannels === outChannels ? x : g.slice(x, { axis: 1, start: 0, end: outChannels })
 }
 
 /** The layers of the UNet that LoRAs may change. */

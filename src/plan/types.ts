@@ -40,8 +40,41 @@ export interface SamplingPass {
   seed: string
   /** The first noise comes from torch's CPU generator, that of the steps from this one. */
   stepNoise: 'cuda' | 'cpu'
-  /** Latent that the noise is added to: zeros, or the result of the pass before, resized by nearest-exact. */
-  start: 'empty' | 'previous'
+  /** Latent that the noise is added to: zeros, the encoded source, or the result of the pass before, resized by nearest-exact. */
+  start: 'empty' | 'source' | 'previous'
+  /** The ControlNet that steers this pass. */
+  control?: PlannedControl
+}
+
+/** A picture or mask that travels beside the plan. */
+export interface PlannedPicture {
+  width: number
+  height: number
+  /** Of its values, hex. */
+  sha256: string
+}
+
+export interface PlannedSource {
+  /** The first pass starts from the encoded picture, or the UNet sees it beside the latent. */
+  use: 'start' | 'concat'
+  image: PlannedPicture
+  /** 1 is painted, 0 keeps the source. It counts in every pass. */
+  mask?: PlannedPicture
+  /** Painted pixels are grey before they are encoded, and the mask is grown by a square of this side. @default neither */
+  growMaskBy?: number
+}
+
+/** Channels that the UNet sees beside the latent. */
+export type PlannedConcat = 'mask-and-latent' | 'picture'
+
+export interface PlannedControl {
+  /** The Horde's control type, or null where the file alone says it. */
+  type: string | null
+  strength: number
+  /** Of the ControlNet's file, hex. */
+  sha256: string
+  /** The control map. */
+  map: PlannedPicture
 }
 
 /** A LoRA; the order counts. */
@@ -61,6 +94,9 @@ export interface Plan {
   /** `empty` is the empty prompt: weighted tokens are interpolated against it. */
   text: { hidden: readonly HiddenState[]; cond: PromptTokens; uncond: PromptTokens; empty: PromptTokens }
   loras: readonly PlannedLora[]
+  source?: PlannedSource
+  /** Of UNets with more input channels than the latent has. */
+  concat?: PlannedConcat
   /** Number of pictures drawn from one noise stream. */
   batch: number
   passes: readonly SamplingPass[]

@@ -60,9 +60,10 @@ export async function withLoras(model: LaneModel, { plan, loras: files }: LaneTa
   )
   return {
     ...model,
-    async unet() {
+    async unet({ control } = {}) {
       const adapted = await unet()
-      return adapted === undefined ? model.unet() : fed(await model.unet(adapted.variant), adapted.feeds)
+      if (adapted === undefined) return model.unet({ control })
+      return fed(await model.unet({ variant: adapted.variant, control }), adapted.feeds)
     },
     async textEncoder(kind) {
       const adapted = await texts.get(kind)?.()
