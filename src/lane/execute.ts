@@ -18,7 +18,7 @@ import { type LatentShape, sample } from './sample.js'
 import type { RunClock, Session } from './session.js'
 import { concatChannels, type EncodedSource, encodeSource, latentMask, repeatRow } from './source.js'
 import { stageRecorder } from './stages.js'
-import { encodePrompt, type FindEmbedding } from './text.js'
+import { conditioningOf, encodePrompt, type FindEmbedding } from './text.js'
 
 export interface ExecuteContext {
   task: LaneTask
@@ -81,8 +81,8 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
       control: controlFeed(pass, context.task),
       unet,
       model: modelSampling(facts.sampling),
-      cond,
-      uncond,
+      cond: conditioningOf(cond, plan, { ...pass, side: 'cond' }),
+      uncond: conditioningOf(uncond, plan, { ...pass, side: 'uncond' }),
       clock: context.clock,
       ...(index === 0 ? { recorder } : {}),
       checkpoint,

@@ -42,7 +42,6 @@ export async function encodePrompt(
   side: 'cond' | 'uncond',
   findEmbedding: FindEmbedding,
 ): Promise<Conditioning> {
-  const { facts } = plan.model
   const encoded: Encoded[] = []
   for (const hidden of plan.text.hidden) {
     const chunks = plan.text[side][hidden.kind] ?? []
@@ -51,12 +50,18 @@ export async function encodePrompt(
   }
   // The pooled embedding of the last encoder counts: the only one, or SDXL's CLIP-G.
   const pooled = encoded.at(-1)?.pooled ?? new Float32Array()
-  const [pass] = plan.passes
-  const y =
-    facts.unet.admChannels === undefined || pass === undefined
-      ? undefined
-      : sizeConditioning({ family: facts.family, pooled, width: pass.width, height: pass.height, side })
-  return { ...sideBySide(encoded), pooled, ...(y === undefined ? {} : { y }) }
+  return { ...sideBySide(encoded), pooled }
+}
+
+/** The conditioning of a pass: UNets with vector conditioning are told its size (ComfyUI's `encode_model_conds`). */
+export function conditioningOf(
+  prompt: Conditioning,
+  { model: { facts } }: Plan,
+  { width, height, side }: { width: number; height: number; side: 'cond' | 'uncond' },
+): Conditioning {
+  const { pooled } = prompt
+  if (facts.unet.admChannels === undefined || pooled === undefined) return prompt
+  return { ...prompt, y: sizeConditioning({ family: facts.family, pooled, width, height, side }) }
 }
 
 interface EncodeInput {
