@@ -1,6 +1,5 @@
 /** From a job's control type to the ControlNet's file. Reads headers only. */
-import { existsSync } from 'node:fs'
-import { basename, extname, isAbsolute } from 'node:path'
+import { basename, extname } from 'node:path'
 import { ModelFileError } from '../errors.js'
 import { checkControlnet } from '../models/controlnet.js'
 import type { ModelFacts } from '../models/facts.js'
@@ -8,7 +7,7 @@ import type { JobControl } from '../payload/job.js'
 
 /**
  * The first that fits the model of: the file that the Horde's type stands for, and every file of the adapter folders that is
- * named `…control-TYPE` or `…control_TYPE`. A ready job may give an absolute path instead.
+ * named `…control-TYPE` or `…control_TYPE`. A ready job may give a path instead, which is then the only candidate.
  *
  * @param paths files of the adapter folders by name
  * @throws ModelFileError where there is none, or none fits
@@ -18,7 +17,11 @@ export async function resolveControl(
   facts: ModelFacts,
   paths: ReadonlyMap<string, string>,
 ): Promise<string> {
-  const candidates = [...new Set([...named(file, paths), ...ofType(type, paths)])]
+  if (file !== undefined && file !== basename(file)) {
+    await checkControlnet(file, facts)
+    return file
+  }
+  const candidates = new Set([...named(file, paths), ...ofType(type, paths)])
   let misfit: unknown
   for (const candidate of candidates) {
     try {
@@ -38,7 +41,6 @@ export async function resolveControl(
 
 function named(file: string | undefined, paths: ReadonlyMap<string, string>): string[] {
   if (file === undefined) return []
-  if (isAbsolute(file) && existsSync(file)) return [file]
   const path = paths.get(file)
   return path === undefined ? [] : [path]
 }
