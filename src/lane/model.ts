@@ -80,7 +80,10 @@ export async function openLaneModel(
     const key = [slot, control?.file, variant?.key].filter(part => part !== undefined).join(', ')
     const existing = sessions.get(key)
     if (existing) return existing
-    const { bytes, parameters } = sizeOf(checkpoint, prefix)
+    const own = sizeOf(checkpoint, prefix)
+    const extra = control === undefined ? { bytes: 0, parameters: 0 } : sizeOf(control, '')
+    const bytes = own.bytes + extra.bytes
+    const parameters = own.parameters + extra.parameters
     const { input, axes, factor, optimization } = WORK[work]
     const load = (weights: Checkpoint) =>
       createSession(build(weights), {
