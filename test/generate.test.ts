@@ -36,13 +36,11 @@ describe('horde-onnx generate', () => {
     expect([width, height]).toEqual([128, 128])
     const [red, green, blue] = await pixel(circle, 3, 3)
     expect(blue).toBeGreaterThan(Math.max(red ?? 0, green ?? 0) + 60)
-    const { dominant } = await sharp(circle).extract({ left: 32, top: 32, width: 64, height: 64 }).stats()
     const { data, info } = await sharp(circle).raw().toBuffer({ resolveWithObject: true })
     let reds = 0
     for (let i = 0; i < data.length; i += info.channels) {
       if ((data[i] ?? 0) > 150 && (data[i + 2] ?? 0) < 100) reds++
     }
-    expect(dominant).toBeDefined()
     expect(reds).toBeGreaterThan(800)
   })
 

@@ -81,30 +81,30 @@ function refuseUnknown(parsed: Record<string, unknown> & { _: string[] }, define
     })
 }
 
+interface Range {
+  min: number
+  max: number
+}
+
 /** A whole number given as an option. */
-export function integer(
-  option: string,
-  value: string | undefined,
-  { min, max }: { min: number; max: number },
-): number | undefined {
-  if (value === undefined) return undefined
-  const number = Number(value)
-  if (value.trim() === '' || !Number.isInteger(number) || number < min || number > max) {
-    throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, got "${value}"`)
-  }
-  return number
+export function integer(option: string, value: string | undefined, range: Range): number | undefined {
+  return numeric(option, value, { ...range, kind: 'a whole number', fits: Number.isInteger })
 }
 
 /** A number given as an option. */
-export function decimal(
+export function decimal(option: string, value: string | undefined, range: Range): number | undefined {
+  return numeric(option, value, { ...range, kind: 'a number', fits: Number.isFinite })
+}
+
+function numeric(
   option: string,
   value: string | undefined,
-  { min, max }: { min: number; max: number },
+  { min, max, kind, fits }: Range & { kind: string; fits(number: number): boolean },
 ): number | undefined {
   if (value === undefined) return undefined
   const number = Number(value)
-  if (value.trim() === '' || !Number.isFinite(number) || number < min || number > max) {
-    throw new UsageError(`--${option} must be a number from ${min} to ${max}, got "${value}"`)
+  if (value.trim() === '' || !fits(number) || number < min || number > max) {
+    throw new UsageError(`--${option} must be ${kind} from ${min} to ${max}, got "${value}"`)
   }
   return number
 }
