@@ -90,7 +90,14 @@ export const verdictSchema = z.object({
   gates: z.array(gateResultSchema),
   /** Golden that was compared, with its environment class; `crossClass` where that is not the run's own. */
   golden: z
-    .object({ class: z.string(), crossClass: z.boolean(), images: z.array(imageSchema), approvedBy: z.string() })
+    .object({
+      class: z.string(),
+      crossClass: z.boolean(),
+      images: z.array(imageSchema),
+      approvedBy: z.string(),
+      /** The approved plan, where the plan gate says that this one is another. */
+      plan: z.unknown().optional(),
+    })
     .optional(),
 })
 

@@ -159,6 +159,12 @@ describe('before the pictures are looked at', () => {
     expect(verdict({ result: changed({ sigmas: [14.600000001, 1, 0] }) })).toMatchObject({ verdict: 'pass' })
   })
 
+  test('the approved plan goes along where it changed, and only there', () => {
+    const plan = { version: 1, batch: 1, passes: [{ width: 64, height: 64, sampler: 'ddim' }] }
+    expect(verdict({ result: { plan, planSha256: sha256Hex('x') } }).golden?.plan).toEqual(caseOf('a', PICTURE).plan)
+    expect(verdict({}).golden).not.toHaveProperty('plan')
+  })
+
   test('no golden, one of another version and one of another payload are no golden', () => {
     const bare = judge(
       { result: caseOf('a', PICTURE), environment: ENVIRONMENT, pictures: [PICTURE] },

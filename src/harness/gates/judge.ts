@@ -61,7 +61,7 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
   // Between other machines every stage differs in its last bits, so that the first one says nothing.
   const telling = kin === 'machine' || kin === 'class'
   return verdictOf(gates, {
-    ...about,
+    golden: withPlan(about.golden, gates, golden.plan),
     ...(telling ? { leaves: firstDifference(result.fingerprints, golden.fingerprints) } : {}),
   })
 }
@@ -102,6 +102,12 @@ function describe(golden: Golden, environment: Environment): CaseVerdict['golden
     images: golden.images,
     approvedBy: golden.approved.by,
   }
+}
+
+/** A changed plan is shown beside the approved one. */
+function withPlan(golden: CaseVerdict['golden'], gates: readonly GateResult[], plan: unknown): CaseVerdict['golden'] {
+  const changed = gates.some(({ gate, verdict }) => gate === 'plan' && verdict !== 'pass')
+  return golden && changed ? { ...golden, plan } : golden
 }
 
 /** First of the golden's stages, in the order in which they are computed, whose values have another hash. */
