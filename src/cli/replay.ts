@@ -1,19 +1,20 @@
 import { resolve } from 'node:path'
-import { createEngine } from '../engine/create-engine.js'
 import { ExitCode } from '../errors.js'
 import { checkRun } from '../harness/check.js'
 import { loadFixtures, selectFixtures } from '../harness/fixture/load.js'
 import { type ReplayEvent, replay as replayFixtures } from '../harness/replay.js'
 import type { Run } from '../harness/run-schema.js'
+import { BACKEND_ARG, openBackend } from './backend-args.js'
 import { command, integer } from './command.js'
-import { ENGINE_ARGS, engineOptions, modelRecorder } from './engine-args.js'
+import { ENGINE_ARGS, modelRecorder } from './engine-args.js'
 import { FIXTURES, GOLDENS, globs, newRunFolder } from './places.js'
 import { bar, createProgress, duration, type Progress } from './progress.js'
 import { show } from './show.js'
 
 export const replay = command({
   name: 'replay',
-  description: 'Run recorded payloads through the engine and store pictures, plans, timings and faults as a run',
+  description:
+    'Run recorded payloads through the engine, or another backend, and store pictures, plans, timings and faults as a run',
   args: {
     fixtures: {
       type: 'positional',
@@ -25,7 +26,8 @@ export const replay = command({
     check: { type: 'boolean', description: 'Judge the run against the goldens' },
     golden: { type: 'string', valueHint: 'DIR', description: 'Folder of the goldens [default: the shipped ones]' },
     'strict-drift': { type: 'boolean', description: 'End with exit code 2 where something drifted' },
-    concurrency: { type: 'string', description: 'Jobs the engine is given at once [default: 2]' },
+    backend: BACKEND_ARG,
+    concurrency: { type: 'string', description: 'Jobs the backend is given at once [default: 2]' },
     json: { type: 'boolean', description: 'Print run.json instead of the table' },
     ...ENGINE_ARGS,
   },
@@ -33,21 +35,22 @@ export const replay = command({
     ['horde-onnx replay --check', 'replays the shipped payloads and judges them; this is what npm start does'],
     ['horde-onnx replay my-payloads/ --only "hires-*" --out runs/hires', 'replays some of your own'],
     ['horde-onnx replay pop.json', "replays one worker's job as the Horde sent it"],
+    ['horde-onnx replay --backend recorded:runs/old --check', 'judges what was drawn before by the goldens of today'],
   ],
   async run({ args, signal }) {
     const fixtures = selectFixtures(await loadFixtures(args.fixtures ?? FIXTURES), globs(args.only))
     const out = resolve(args.out ?? newRunFolder())
     const concurrency = integer('concurrency', args.concurrency, { min: 1, max: 1000 }) ?? 2
-    const engine = await createEngine(engineOptions(args))
+    const backend = await openBackend(args.backend, args)
     const progress = createProgress(process.stderr, { quiet: args.json === true })
     try {
       const run = await replayFixtures({
-        engine,
+        backend,
         fixtures,
         out,
         concurrency,
         command: 'replay',
-        model: modelRecorder(args),
+        ...(args.backend === undefined || args.backend === 'engine' ? { model: modelRecorder(args) } : {}),
         onProgress: event => showProgress(progress, event),
         signal,
       })
@@ -57,7 +60,7 @@ export const replay = command({
       return await show({ folder: out, run: checked.run, json: args.json === true, code: checked.exitCode })
     } finally {
       progress.done()
-      await engine.close()
+      await backend.close()
     }
   },
 })

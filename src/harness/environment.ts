@@ -1,16 +1,17 @@
 /** Which machine a run was made on, as far as it decides the last bits of a picture. */
 import { readFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import type { Engine } from '../engine/types.js'
+import type { BackendEnvironment } from '../backends/backend.js'
 import type { Environment } from './run-schema.js'
 
 /** The vector instructions that choose ONNX Runtime's kernels. */
 export type Isa = 'avx512' | 'avx2' | 'neon' | 'unknown'
 
-/** The environment of an engine on this machine. */
-export async function environmentOf(engine: Engine): Promise<Environment> {
-  const { provider, device, dtype, ort, threads } = await engine.environment()
+/** The environment of an engine or of another backend; what computes elsewhere has no instructions of this machine. */
+export async function environmentOf(backend: { environment(): Promise<BackendEnvironment> }): Promise<Environment> {
+  const { provider, device, dtype, ort, threads, elsewhere } = await backend.environment()
   const { platform, arch } = process
+  if (elsewhere) return { ...elsewhere, provider, device, dtype, ort, threads }
   const isa = isaOf({ arch, cpuinfo: await readFile('/proc/cpuinfo', 'utf8').catch(() => '') })
   return {
     class: environmentClass({ provider, device, dtype, ort, isa, platform, arch }),

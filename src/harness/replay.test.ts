@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { engineBackend } from '../backends/engine-backend.js'
 import { OutputError, RunError, UsageError } from '../errors.js'
 import { sha256Hex } from './canonical.js'
 import { checkRun } from './check.js'
@@ -38,7 +39,7 @@ const goldens = () => join(folder, 'golden')
 /** Replays into `name`, approved by `us` before, unless told otherwise. */
 async function replayed(name = 'run', engine = fakeEngine()): Promise<string> {
   const out = join(folder, name)
-  await replay({ engine, fixtures: FIXTURES, out })
+  await replay({ backend: engineBackend(engine), fixtures: FIXTURES, out })
   return out
 }
 
@@ -46,7 +47,7 @@ describe('replay', () => {
   test('writes what was drawn, with the payload, the plan and its hash', async () => {
     const events: ReplayEvent[] = []
     const made = await replay({
-      engine: fakeEngine(),
+      backend: engineBackend(fakeEngine()),
       fixtures: FIXTURES,
       out: run(),
       concurrency: 2,
@@ -78,7 +79,7 @@ describe('replay', () => {
         return { pictures: [blot(seed)] }
       },
     })
-    const { cases, complete } = await replay({ engine, fixtures: FIXTURES, out: run() })
+    const { cases, complete } = await replay({ backend: engineBackend(engine), fixtures: FIXTURES, out: run() })
     expect(complete).toBe(true)
     expect(cases.map(({ state, faults }) => [state, faults[0]?.code])).toEqual([
       ['fault', 'unsupported'],
@@ -90,7 +91,13 @@ describe('replay', () => {
   test('a signal keeps what was finished and leaves the rest pending', async () => {
     const stop = new AbortController()
     const onProgress = ({ type }: ReplayEvent) => type === 'case' && stop.abort()
-    const made = await replay({ engine: fakeEngine(), fixtures: FIXTURES, out: run(), onProgress, signal: stop.signal })
+    const made = await replay({
+      backend: engineBackend(fakeEngine()),
+      fixtures: FIXTURES,
+      out: run(),
+      onProgress,
+      signal: stop.signal,
+    })
     expect(made).toMatchObject({ complete: false, cases: [{ id: 'a' }], pending: ['b', 'c'] })
     expect(await readRun(run())).toEqual(made)
     expect((await checkRun(run(), goldens())).exitCode).toBe(130)
@@ -101,7 +108,7 @@ describe('replay', () => {
     async () => {
       await mkdir(join(run(), 'images'), { recursive: true })
       await symlink('/dev/full', join(run(), 'images/b.0.png.part'))
-      await expect(replay({ engine: fakeEngine(), fixtures: FIXTURES, out: run() })).rejects.toThrow(
+      await expect(replay({ backend: engineBackend(fakeEngine()), fixtures: FIXTURES, out: run() })).rejects.toThrow(
         expect.objectContaining({ name: 'OutputError', exitCode: 5, hint: expect.stringContaining('disk is full') }),
       )
       expect(await readRun(run())).toMatchObject({ complete: false, cases: [{ id: 'a' }], pending: ['b', 'c'] })
@@ -111,7 +118,7 @@ describe('replay', () => {
   test('a folder that cannot be made or that holds a run already is refused before anything is drawn', async () => {
     await writeFile(join(folder, 'file'), '')
     await expect(
-      replay({ engine: fakeEngine(), fixtures: FIXTURES, out: join(folder, 'file', 'run') }),
+      replay({ backend: engineBackend(fakeEngine()), fixtures: FIXTURES, out: join(folder, 'file', 'run') }),
     ).rejects.toThrow(OutputError)
     await replayed()
     await expect(replayed()).rejects.toThrow('holds a run already')

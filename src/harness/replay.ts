@@ -1,5 +1,6 @@
 /** Draws what fixtures ask for and writes a run. */
-import type { Engine, Generation } from '../engine/types.js'
+import type { Backend } from '../backends/backend.js'
+import type { Generation } from '../engine/types.js'
 import { type Fault, faultOf } from '../errors.js'
 import { canonicalJson, sha256Hex } from './canonical.js'
 import { environmentOf } from './environment.js'
@@ -16,11 +17,12 @@ export type ReplayEvent =
   | { type: 'case'; result: CaseResult; done: number; total: number }
 
 export interface ReplayOptions {
-  engine: Engine
+  /** Who draws. */
+  backend: Backend
   fixtures: readonly Fixture[]
   /** Folder of the run, which is made. */
   out: string
-  /** How many jobs the engine is given at once. @default 1 */
+  /** How many jobs the backend is given at once. @default 1 */
   concurrency?: number
   /** What started the replay, for the record. @default 'replay' */
   command?: string
@@ -38,18 +40,18 @@ export interface ReplayOptions {
  * @throws OutputError where the run cannot be written; what was finished by then stays readable
  */
 export async function replay(options: ReplayOptions): Promise<Run> {
-  const { engine, fixtures, out, concurrency = 1, command = 'replay', onProgress = () => {}, signal } = options
-  const { version, commit } = await tool()
+  const { backend, fixtures, out, concurrency = 1, command = 'replay', onProgress = () => {}, signal } = options
+  const { name, version, commit } = await identity(backend)
   const createdAt = new Date().toISOString()
   const since = performance.now()
   const writer = await createRun(out, {
     id: createdAt.replace(/[:.]/gu, '-'),
     createdAt,
     command,
-    backend: 'horde-onnx',
+    backend: name,
     version,
     ...(commit === undefined ? {} : { commit }),
-    environment: await environmentOf(engine),
+    environment: await environmentOf(backend),
     models: [],
     pending: fixtures.map(({ id }) => id),
   })
@@ -65,7 +67,7 @@ export async function replay(options: ReplayOptions): Promise<Run> {
     for (const fixture of queue) {
       if (stopped.aborted) return
       const progress = (event: ReplayEvent) => onProgress(event)
-      const generation = await draw(engine, fixture, {
+      const generation = await draw(backend, fixture, {
         signal: stopped,
         progress,
         done: () => writer.run.cases.length,
@@ -97,6 +99,13 @@ export async function replay(options: ReplayOptions): Promise<Run> {
   })
 }
 
+/** Who draws. Of our own engine the tool knows the commit, too. */
+async function identity(backend: Backend): Promise<{ name: string; version: string; commit?: string | undefined }> {
+  const described = await backend.describe()
+  const own = await tool()
+  return described.name === 'horde-onnx' && described.version === own.version ? { ...own, ...described } : described
+}
+
 interface DrawContext {
   signal: AbortSignal
   progress: (event: ReplayEvent) => void
@@ -105,12 +114,12 @@ interface DrawContext {
 }
 
 async function draw(
-  engine: Engine,
+  backend: Backend,
   { id, payload }: Fixture,
   { signal, progress, done, total }: DrawContext,
 ): Promise<Generation> {
   try {
-    const handle = engine.generate(payload, { id, format: 'png', signal })
+    const handle = backend.generate(payload, { id, signal })
     for await (const event of handle) {
       if (event.type === 'step')
         progress({ type: 'step', id, step: event.step, steps: event.steps, done: done(), total })
