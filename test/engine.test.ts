@@ -44,6 +44,26 @@ describe('an engine', () => {
     expect(again.fingerprints).toHaveProperty('latent')
   })
 
+  it('returns what gates compare: latents whole at telling steps, of the rest and of every step a sketch', async () => {
+    engine = await createEngine()
+    const { stages: whole = {} } = await engine.generate(request, { keep: { stages: true, steps: [0, 1, 2, 3, 4, 5] } })
+    const { stages = {} } = await engine.generate(request, { keep: { gates: true } })
+    const steps = [0, 1, 2, 3, 4, 5].map(step => `step${step}.denoised${step < 3 ? '' : '.sketch'}`)
+    const text = ['cond', 'cond_pooled', 'uncond', 'uncond_pooled', 'noise', 'sigmas'].map(name => `${name}.sketch`)
+    expect(Object.keys(stages)).toEqual([...text, ...steps, 'latent'])
+    for (const name of ['latent', 'step2.denoised']) expect(stages[name]).toEqual(whole[name])
+    for (const [name, length] of [
+      ['cond', 256],
+      ['step4.denoised', 64],
+    ] as const) {
+      // The sketch keeps the square of the length, within 4.5 standard deviations.
+      const squares = (data: Float32Array = new Float32Array()) => data.reduce((sum, value) => sum + value * value, 0)
+      const kept = stages[`${name}.sketch`]?.data
+      expect(kept).toHaveLength(length)
+      expect(Math.abs(squares(kept) / squares(whole[name]?.data) - 1)).toBeLessThan(4.5 * Math.sqrt(2 / length))
+    }
+  })
+
   it('keeps the event loop free while a lane computes', async () => {
     engine = await createEngine()
     await engine.environment()

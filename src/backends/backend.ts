@@ -2,7 +2,7 @@
  * One interface, many image makers. A backend takes payloads as the Horde sends them and answers with generations, as the
  * engine does; what it cannot do is a fault with the code `unsupported`, never a picture of something else.
  */
-import type { EngineEnvironment, GenerationHandle } from '../engine/types.js'
+import type { EngineEnvironment, GenerationHandle, KeepOptions } from '../engine/types.js'
 
 /** What a payload may ask for and a backend may lack. */
 export const CAPABILITIES = [
@@ -43,6 +43,8 @@ export interface BackendEnvironment extends EngineEnvironment {
 
 export interface BackendGenerateOptions {
   id: string
+  /** Stages that are wanted beside the pictures; a backend that knows none of its own leaves them out. */
+  keep?: KeepOptions
   signal?: AbortSignal
 }
 

@@ -20,8 +20,7 @@ export function engineBackend(engine: Engine): Backend {
   return {
     describe: async () => ({ name: 'horde-onnx', version, can: CAN, timings: 'phases' }),
     environment: () => engine.environment(),
-    generate: (payload, { id, signal }) =>
-      engine.generate(payload, { id, format: 'png', ...(signal === undefined ? {} : { signal }) }),
+    generate: (payload, options) => engine.generate(payload, { ...options, format: 'png' }),
     close: () => engine.close(),
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { caseSchema, environmentSchema, imageSchema, OUTPUT_KINDS, runSchema } from './run-schema.js'
+import { caseSchema, environmentSchema, imageSchema, OUTPUT_KINDS, runSchema, tensorFileSchema } from './run-schema.js'
 
 export const GOLDEN_SCHEMA = 'horde-onnx/golden@1'
 
@@ -16,6 +16,8 @@ export const goldenSchema = z.object({
   planSha256: z.string().optional(),
   /** In the order in which the stages are computed. */
   fingerprints: caseSchema.shape.fingerprints,
+  /** Beside the pictures. */
+  tensors: tensorFileSchema.optional(),
   approved: z.object({
     by: z.string(),
     reason: z.string(),

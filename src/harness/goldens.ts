@@ -111,6 +111,7 @@ async function promote(
     plan: result.plan,
     ...(result.planSha256 === undefined ? {} : { planSha256: result.planSha256 }),
     fingerprints: result.fingerprints,
+    ...(result.tensors === undefined ? {} : { tensors: { ...result.tensors, file: `${result.id}.safetensors` } }),
     approved: {
       by: who,
       reason,
@@ -124,6 +125,9 @@ async function promote(
   for (const [index, { file }] of result.images.entries()) {
     await writeWhole(join(folder, `${result.id}.${index}.png`), await readFile(join(from, file)))
   }
+  const tensors = join(folder, `${result.id}.safetensors`)
+  if (result.tensors === undefined) await rm(tensors, { force: true })
+  else await writeWhole(tensors, await readFile(join(from, result.tensors.file)))
   await writeWhole(join(folder, `${result.id}.json`), `${readableJson(golden)}\n`)
   await removeSurplus(folder, result)
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -8,9 +8,11 @@ import { OutputError, RunError, UsageError } from '../errors.js'
 import { sha256Hex } from './canonical.js'
 import { checkRun } from './check.js'
 import type { Fixture } from './fixture/fixture.js'
+import { goldenSchema } from './golden-schema.js'
 import { approve } from './goldens.js'
 import { type ReplayEvent, replay } from './replay.js'
 import { readRun, writeRun } from './run-store.js'
+import { readTensors } from './tensor-file.js'
 import { blot, ENVIRONMENT, edited, fakeEngine } from './testing.js'
 
 let folder: string
@@ -285,6 +287,30 @@ describe('approve', () => {
       payloadSha256: FIXTURES[0]?.payloadSha256,
       approved: { by: 'somebody', reason: 'one picture now', version: expect.any(String), run: expect.any(String) },
     })
+  })
+
+  test('promotes the tensors that gates compare, and drops those of a case that has none any more', async () => {
+    const stages = { latent: { shape: [1, 4, 1, 1], data: Float32Array.of(0.5, -1, 2, 0.25) } }
+    const telling = fakeEngine({ draw: ({ seed }) => ({ pictures: [blot(seed)], stages }) })
+    const [first] = (await readRun(await replayed('telling', telling))).cases
+    expect(first?.tensors?.file).toBe('tensors/a.safetensors')
+    await approve({ run: join(folder, 'telling'), goldens: goldens(), reason: 'r', who: 'us' })
+    const own = join(goldens(), (await readdir(goldens()))[0] ?? '')
+    const golden = goldenSchema.parse(JSON.parse(await readFile(join(own, 'a.json'), 'utf8')))
+    expect(golden.tensors).toEqual({ ...first?.tensors, file: 'a.safetensors' })
+    const [name, latent] = golden.tensors ? ([...(await readTensors(own, golden.tensors))][0] ?? []) : []
+    expect([name, latent]).toEqual(['latent', stages.latent])
+
+    await approve({ run: await replayed(), goldens: goldens(), cases: ['a'], reason: 'r', who: 'us' })
+    expect(await readdir(own)).not.toContain('a.safetensors')
+    expect(await readdir(own)).toContain('b.safetensors')
+  })
+
+  test('refuses a run whose tensors were damaged', async () => {
+    const stages = { latent: { shape: [1], data: Float32Array.of(0.5) } }
+    const out = await replayed('telling', fakeEngine({ draw: () => ({ pictures: [blot(1)], stages }) }))
+    await truncate(join(out, 'tensors/b.safetensors'), 20)
+    await expect(readRun(out)).rejects.toThrow('b.safetensors are not the ones that were computed')
   })
 
   test('refuses a run whose pictures were edited', async () => {

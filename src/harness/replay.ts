@@ -119,7 +119,7 @@ async function draw(
   { signal, progress, done, total }: DrawContext,
 ): Promise<Generation> {
   try {
-    const handle = backend.generate(payload, { id, signal })
+    const handle = backend.generate(payload, { id, keep: { gates: true }, signal })
     for await (const event of handle) {
       if (event.type === 'step')
         progress({ type: 'step', id, step: event.step, steps: event.steps, done: done(), total })
@@ -151,7 +151,7 @@ function record(writer: RunWriter, fixture: Fixture, generation: Generation): Pr
       timings: { ...timings, steps: [...timings.steps] },
       retries,
     },
-    generation.images,
+    generation,
   )
 }
 

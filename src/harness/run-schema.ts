@@ -34,6 +34,16 @@ export const imageSchema = z.object({
   sha256,
 })
 
+/**
+ * A safetensors file of what gates compare beside the pictures, by the names of the stages (`src/lane/protocol.ts`): the
+ * encoded source and latents at telling steps as they are, sketches of everything else, named `….sketch`.
+ */
+export const tensorFileSchema = z.object({
+  file: z.string(),
+  /** Of the file. */
+  sha256,
+})
+
 const timingsSchema = z.object({
   load: z.number(),
   encode: z.number(),
@@ -88,6 +98,13 @@ export const verdictSchema = z.object({
   gate: z.string().optional(),
   reason: z.string(),
   gates: z.array(gateResultSchema),
+  /**
+   * Distance to the golden after every step that both have: ‖ours − theirs‖ / ‖theirs‖ of the denoised latent. Passes and
+   * steps count from 1. A jump at the first steps is another computation, a slow slope is float drift.
+   */
+  growth: z
+    .array(z.object({ pass: z.number().int(), step: z.number().int(), distance: z.number().nonnegative() }))
+    .optional(),
   /** Golden that was compared, with its environment class; `crossClass` where that is not the run's own. */
   golden: z
     .object({
@@ -112,6 +129,8 @@ export const caseSchema = z.object({
   plan: z.unknown().optional(),
   planSha256: sha256.optional(),
   fingerprints: z.record(z.string(), sha256),
+  /** Absent where the backend tells nothing of its stages. */
+  tensors: tensorFileSchema.optional(),
   timings: timingsSchema,
   retries: z.number().int(),
   verdict: verdictSchema.optional(),
@@ -139,6 +158,7 @@ export const runSchema = z.object({
 
 export type Environment = z.infer<typeof environmentSchema>
 export type RunImage = z.infer<typeof imageSchema>
+export type TensorFile = z.infer<typeof tensorFileSchema>
 export type CaseFixture = z.infer<typeof caseFixtureSchema>
 export type GateResult = z.infer<typeof gateResultSchema>
 export type CaseVerdict = z.infer<typeof verdictSchema>

@@ -1,21 +1,23 @@
 /** A run on disk: `run.json` and the pictures it names. Written case by case, so that a run that was cut off stays readable. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { GeneratedImage } from '../engine/types.js'
+import type { GeneratedImage, Generation } from '../engine/types.js'
 import { OutputError, RunError } from '../errors.js'
 import { decodeImage } from '../imaging/decode.js'
 import { readableJson, sha256Hex } from './canonical.js'
+import { assertInside } from './inside.js'
 import { type Picture, shapeOf } from './metrics/picture.js'
 import { outputError, writeWhole } from './output.js'
 import { type CaseResult, RUN_SCHEMA, type Run, type RunImage, runSchema } from './run-schema.js'
+import { readTensors, writeTensors } from './tensor-file.js'
 
 const RUN_FILE = 'run.json'
 
 /** A run that is being made. */
 export interface RunWriter {
   readonly run: Run
-  /** Writes a case's pictures, then the case. Cases may come in any order; they are kept in that of `pending`. */
-  add(result: Omit<CaseResult, 'images'>, images: readonly GeneratedImage[]): Promise<CaseResult>
+  /** Writes a case's pictures and tensors, then the case. Cases may come in any order; they are kept in that of `pending`. */
+  add(result: Omit<CaseResult, 'images' | 'tensors'>, drawn: Pick<Generation, 'images' | 'stages'>): Promise<CaseResult>
   /** Marks the run complete, if nothing is pending. */
   finish(end: Pick<Run, 'wallMs' | 'models'>): Promise<Run>
 }
@@ -49,11 +51,13 @@ export async function createRun(
     get run() {
       return run
     },
-    async add(result, images) {
+    async add(result, { images, stages }) {
       const named = await Promise.all(
         images.map((image, index) => writeImage(folder, `images/${result.id}.${index}.png`, image)),
       )
-      const added: CaseResult = { ...result, images: named }
+      const tensors =
+        stages === undefined ? {} : { tensors: await writeTensors(folder, `tensors/${result.id}.safetensors`, stages) }
+      const added: CaseResult = { ...result, images: named, ...tensors }
       turn = turn.then(() => {
         const cases = [...run.cases, added].sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
         const next = {
@@ -90,7 +94,7 @@ export async function writeRun(folder: string, run: Run): Promise<void> {
 }
 
 /**
- * Reads a run and checks that its pictures are there and are the ones that were drawn.
+ * Reads a run and checks that its pictures and tensors are there and are the ones that were drawn.
  *
  * @throws RunError where it is missing, half written, of another schema, edited, or its pictures are
  */
@@ -103,7 +107,11 @@ export async function readRun(folder: string, { pictures = true } = {}): Promise
     })
   })
   const run = parseRun(file, text)
-  if (pictures) for (const image of run.cases.flatMap(({ images }) => images)) await readPicture(folder, image)
+  if (!pictures) return run
+  for (const { images, tensors } of run.cases) {
+    for (const image of images) await readPicture(folder, image)
+    if (tensors) await readTensors(folder, tensors)
+  }
   return run
 }
 
@@ -138,12 +146,8 @@ function parseRun(file: string, text: string): Run {
  * @throws RunError where it is missing, damaged, outside `folder`, or not the one that `image` describes
  */
 export async function readPicture(folder: string, image: RunImage): Promise<Picture> {
+  assertInside(folder, image.file)
   const file = join(folder, image.file)
-  if (image.file.split(/[\\/]/u).includes('..') || /^([a-z]:|[\\/])/iu.test(image.file)) {
-    throw new RunError(`${folder}: the picture ${image.file} would be outside of the folder`, {
-      hint: 'the run was edited',
-    })
-  }
   let picture: Picture
   try {
     picture = await decodeImage(await readFile(file), { origin: file })

@@ -72,19 +72,22 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
     const start = startOf(pass, { previous: latent, shape, next, source, scale })
     const unet = unets[index]
     if (unet === undefined) throw new Error('unreachable: every pass has its session')
+    const feed = controlFeed(pass, context.task)
+    const passRecorder = recorder.pass(index + 1)
+    if (feed) passRecorder.record('control', [1, 3, pass.height, pass.width], feed.hint)
     latent = await sample({
       pass,
       shape: next,
       ...(start === undefined ? {} : { start }),
       mask: source?.noiseMask && latentMask(source.noiseMask, next),
       concat: concatChannels({ plan, shape: next, start, source }),
-      control: controlFeed(pass, context.task),
+      control: feed,
       unet,
       model: modelSampling(facts.sampling),
       cond: conditioningOf(cond, plan, { ...pass, side: 'cond' }),
       uncond: conditioningOf(uncond, plan, { ...pass, side: 'uncond' }),
       clock: context.clock,
-      ...(index === 0 ? { recorder } : {}),
+      recorder: passRecorder,
       checkpoint,
       onStep(step, timing) {
         steps.push(timing)
@@ -109,7 +112,7 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   return {
     images,
     fingerprints: recorder.fingerprints,
-    ...(keep.stages || keep.steps ? { stages: recorder.stages } : {}),
+    ...(keep.stages || keep.steps || keep.gates ? { stages: recorder.stages } : {}),
     timings: { load, encode, steps, decode: lap(), total: lap.total() },
   }
 }

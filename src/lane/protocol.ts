@@ -12,7 +12,8 @@ export interface StageTensor {
 
 /**
  * Tensors that were computed on the way, by the names of the reference pack: `cond`, `uncond`, `cond_pooled`,
- * `uncond_pooled`, `noise`, `sigmas`, `encoded`, `noise_mask`, `step<k>.x`, `step<k>.denoised`, `first_pass`, `latent`.
+ * `uncond_pooled`, `noise`, `sigmas`, `encoded`, `noise_mask`, `step<k>.x`, `step<k>.denoised`, `first_pass`, `latent`; and
+ * `control`, the hint of a ControlNet. Those of the second pass begin with `pass2.`.
  */
 export type Stages = Record<string, StageTensor>
 
@@ -35,6 +36,11 @@ export interface KeepOptions {
   stages?: boolean
   /** 0-based sampler steps whose `x` and `denoised` are returned. */
   steps?: readonly number[]
+  /**
+   * Return what the gates of the harness compare: the encoded source, the denoised latent of a few telling steps and the
+   * last latent of every pass as they are, of everything else and of every step a sketch, named `….sketch`.
+   */
+  gates?: boolean
 }
 
 /** Where a lane computes. */

@@ -27,7 +27,6 @@ export interface SampleInput {
   cond: Conditioning
   uncond: Conditioning
   clock: RunClock
-  /** Given for the pass whose tensors are recorded. */
   recorder?: StageRecorder
   /** Called between two requests; throws to stop. */
   checkpoint(): void

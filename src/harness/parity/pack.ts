@@ -4,12 +4,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ModelFile } from '../../engine/resolve-model.js'
-import type { StageTensor } from '../../engine/types.js'
 import { FixtureError } from '../../errors.js'
 import { decodeImage } from '../../imaging/decode.js'
-import { openCheckpoint, readManyFloats } from '../../models/checkpoint.js'
 import { parsePayload } from '../../payload/parse.js'
 import type { Picture } from '../metrics/picture.js'
+import { readTensorFile, type Tensors } from '../tensor-file.js'
 import { type PackCase, packCaseSchema } from './pack-case.js'
 
 /** The tolerances of docs/parity.md; a pack may tighten or loosen them. */
@@ -109,11 +108,8 @@ export function modelPath({ modelFolders, folder }: Pack, name: string): string 
 }
 
 /** What was computed on the way of a case, by the names of the stages. */
-export async function readStages({ folder }: Pack, id: string): Promise<Map<string, StageTensor>> {
-  const { tensors } = await openCheckpoint(join(folder, 'cases', id, 'tensors.safetensors'))
-  const entries = [...tensors.values()]
-  const values = await readManyFloats(entries)
-  return new Map(entries.map(({ name, shape }, index) => [name, { shape, data: values[index] ?? new Float32Array() }]))
+export async function readStages({ folder }: Pack, id: string): Promise<Tensors> {
+  return readTensorFile(join(folder, 'cases', id, 'tensors.safetensors'))
 }
 
 /** The pictures of a case, in order. */

@@ -152,17 +152,24 @@ export interface TensorToWrite {
   data: ArrayBufferView
 }
 
-/**
- * Writes a safetensors file, tensors in the order given. Meant for tests and for small checkpoints of random weights: all
- * of it passes through memory.
- *
- * @throws RangeError when a tensor's bytes do not fit its dtype and shape.
- */
+/** Writes a safetensors file: {@link safetensorsBytes} of small things, all of which pass through memory. */
 export async function writeSafetensors(
   file: string,
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
+  await writeFile(file, safetensorsBytes(tensors, metadata))
+}
+
+/**
+ * The bytes of a safetensors file, tensors in the order given.
+ *
+ * @throws RangeError when a tensor's bytes do not fit its dtype and shape.
+ */
+export function safetensorsBytes(
+  tensors: Readonly<Record<string, TensorToWrite>>,
+  metadata?: Readonly<Record<string, string>>,
+): Buffer {
   const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata }
   const parts: Uint8Array[] = []
   let offset = 0
@@ -183,5 +190,5 @@ export async function writeSafetensors(
   json.copy(padded)
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(padded.length))
-  await writeFile(file, Buffer.concat([length, padded, ...parts]))
+  return Buffer.concat([length, padded, ...parts])
 }
