@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { ExitCode } from '../errors.js'
 import { checkRun } from '../harness/check.js'
+import { faultedAsExpected } from '../harness/expectation.js'
 import { loadFixtures, selectFixtures } from '../harness/fixture/load.js'
 import { type ReplayEvent, replay as replayFixtures } from '../harness/replay.js'
 import type { Run } from '../harness/run-schema.js'
@@ -65,10 +66,10 @@ export const replay = command({
   },
 })
 
-/** Without goldens a run is good when every case was drawn. */
+/** Without goldens a run is good when every case was drawn, or ended in the fault that it is there for. */
 function codeOf({ cases, complete }: Run): ExitCode {
   if (!complete) return ExitCode.interrupted
-  return cases.every(({ state }) => state === 'ok') ? ExitCode.ok : ExitCode.engine
+  return cases.every(result => result.state === 'ok' || faultedAsExpected(result)) ? ExitCode.ok : ExitCode.engine
 }
 
 function showProgress(progress: Progress, event: ReplayEvent): void {

@@ -2,7 +2,9 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExitCode } from '../errors.js'
-import { judge } from './gates/judge.js'
+import { sameAs } from './expectation.js'
+import type { Twin } from './gates/contrast.js'
+import { type JudgedGolden, judge, outdated } from './gates/judge.js'
 import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
 import { findGolden, withPictures } from './goldens.js'
 import { outputError } from './output.js'
@@ -32,11 +34,14 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
   const { limits = DEFAULT_LIMITS, strictDrift = false } = options
   const run = await readRun(folder, { pictures: false })
   const cases: CaseResult[] = []
+  const { drawn, approved, another } = caseReader({ run, folder, goldens })
   for (const result of run.cases) {
-    const pictures = await Promise.all(result.images.map(image => readPicture(folder, image)))
-    const golden = await findGolden(goldens, result.id, run.environment)
-    const approved = golden && (await withPictures(goldens, golden))
-    const verdict = judge({ result, environment: run.environment, pictures }, approved, limits)
+    const pictures = await drawn(result)
+    const own = await approved(result.id)
+    const twin = await another(result.fixture.twin)
+    const same = await another(sameAs(result))
+    const verdict = judge({ result, environment: run.environment, pictures, twin, sameAs: same }, own, limits)
+    const golden = own?.golden
     if (golden === undefined || verdict.golden === undefined) {
       cases.push({ ...result, verdict })
       continue
@@ -47,6 +52,28 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
   const checked = { ...run, cases }
   await writeRun(folder, checked)
   return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }) }
+}
+
+/** What there is of cases: pictures of the run, and goldens. */
+function caseReader({ run, folder, goldens }: { run: Run; folder: string; goldens: string }) {
+  const drawn = ({ images }: CaseResult) => Promise.all(images.map(image => readPicture(folder, image)))
+  async function approved(id: string): Promise<JudgedGolden | undefined> {
+    const golden = await findGolden(goldens, id, run.environment)
+    return golden && (await withPictures(goldens, golden))
+  }
+  /** Another case, wherever there are pictures of it. A golden of what it was before does not count. */
+  async function another(id: string | undefined): Promise<Twin | undefined> {
+    if (id === undefined) return undefined
+    const result = run.cases.find(other => other.id === id && other.state === 'ok')
+    const own = await approved(id)
+    const current = own !== undefined && (result === undefined || outdated(result, own.golden) === undefined)
+    return {
+      id,
+      ...(result === undefined ? {} : { drawn: await drawn(result) }),
+      ...(current ? { golden: own.pictures } : {}),
+    }
+  }
+  return { drawn, approved, another }
 }
 
 async function keepGolden(from: string, folder: string, images: readonly RunImage[]): Promise<RunImage[]> {

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FixtureError, RunError, UsageError } from '../errors.js'
 import { readableJson } from './canonical.js'
+import { faultedAsExpected } from './expectation.js'
 import type { JudgedGolden } from './gates/judge.js'
 import { kinship } from './gates/limits.js'
 import { globMatcher } from './glob.js'
@@ -64,7 +65,7 @@ export interface Approval {
 }
 
 /**
- * Promotes pictures of a run to goldens of the run's environment class.
+ * Promotes pictures of a run to goldens of the run's environment class. Cases that are meant to end in a fault have none.
  *
  * @returns ids of the approved cases
  * @throws UsageError where there is no reason or no such case; RunError where the run is damaged or a case ended in a fault;
@@ -84,14 +85,20 @@ export async function approve({ run: from, goldens, cases = [], reason, who }: A
         .join(', ')}`,
     })
   }
-  const faulted = selected.filter(({ state, images }) => state !== 'ok' || images.length === 0)
+  const drawn = selected.filter(result => !faultedAsExpected(result))
+  if (drawn.length === 0) {
+    throw new RunError(
+      `${selected.map(({ id }) => id).join(', ')} ended in the fault that is expected: there is nothing to approve`,
+    )
+  }
+  const faulted = drawn.filter(({ state, images }) => state !== 'ok' || images.length === 0)
   if (faulted.length > 0) {
     throw new RunError(`${faulted.map(({ id }) => id).join(', ')} drew nothing that could be approved`, {
       hint: 'approve the others by name with --only, or mend these first',
     })
   }
-  for (const result of selected) await promote(run, result, { from, goldens, reason: reason.trim(), who })
-  return selected.map(({ id }) => id)
+  for (const result of drawn) await promote(run, result, { from, goldens, reason: reason.trim(), who })
+  return drawn.map(({ id }) => id)
 }
 
 async function promote(

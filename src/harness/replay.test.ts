@@ -260,6 +260,21 @@ describe('approve', () => {
     expect(await approve({ ...approval, cases: ['b', 'c'] })).toEqual(['b', 'c'])
   })
 
+  test('passes over cases that are meant to end in a fault, which pass without a golden', async () => {
+    const engine = fakeEngine({
+      draw: ({ seed }) =>
+        seed === 1 ? { state: 'fault', faults: [{ code: 'unsupported', message: 'm' }] } : { pictures: [blot(seed)] },
+    })
+    const fixtures = FIXTURES.map((each, i) => (i === 0 ? { ...each, expect: { fault: 'unsupported' } } : each))
+    await replay({ backend: engineBackend(engine), fixtures, out: run() })
+    const approval = { run: run(), goldens: goldens(), who: 'us', reason: 'r' }
+    expect(await approve(approval)).toEqual(['b', 'c'])
+    await expect(approve({ ...approval, cases: ['a'] })).rejects.toThrow('there is nothing to approve')
+    const { run: checked, exitCode } = await checkRun(run(), goldens())
+    expect(exitCode).toBe(0)
+    expect(checked.cases[0]?.verdict).toMatchObject({ verdict: 'pass', reason: expect.stringContaining('expected') })
+  })
+
   test('promotes the stored files as they are, with provenance, and drops pictures that a case no longer has', async () => {
     const two = fakeEngine({ draw: ({ seed }) => ({ pictures: [blot(seed), blot(seed + 10)] }) })
     await approve({ run: await replayed('two', two), goldens: goldens(), reason: 'r', who: 'us' })

@@ -64,6 +64,14 @@ const faultSchema = z.object({ code: z.string(), message: z.string(), hint: z.st
 
 export const OUTPUT_KINDS = ['photo', 'control_map', 'mask', 'upscale', 'alpha'] as const
 
+/** What comes of a fixture where that is no picture of its own. */
+export const expectationSchema = z.union([
+  /** It ends in a fault with this code, e.g. `unsupported`: drawing it is what would be wrong. */
+  z.strictObject({ fault: z.string().min(1) }),
+  /** It draws the picture of this case, because the Horde makes no difference between the two. */
+  z.strictObject({ same_as: z.string().min(1) }),
+])
+
 /** What a fixture is, repeated in the run so that a run can be read without the fixtures. */
 export const caseFixtureSchema = z.object({
   /** Bumped when the fixture changes on purpose; goldens of another version do not count. */
@@ -72,6 +80,7 @@ export const caseFixtureSchema = z.object({
   features: z.array(z.string()),
   /** Case with the same payload and the feature off. */
   twin: z.string().optional(),
+  expect: expectationSchema.optional(),
   output: z.enum(OUTPUT_KINDS),
   source: z.string().optional(),
   /** The payload verbatim, as text: seeds beyond 2^53 keep their digits. Pictures are replaced by their hash. */
@@ -79,13 +88,14 @@ export const caseFixtureSchema = z.object({
   payloadSha256: sha256,
 })
 
-export const GATES = ['contract', 'plan', 'pixels'] as const
+export const GATES = ['contract', 'plan', 'pixels', 'contrast'] as const
 
 export const VERDICTS = ['pass', 'drift', 'fail', 'error', 'no-golden', 'waived'] as const
 
 export const gateResultSchema = z.object({
   gate: z.string(),
-  verdict: z.enum(['pass', 'drift', 'fail', 'error']),
+  /** `unmeasured`: there was nothing to compare; it neither passes nor fails a case, and says why in its reason. */
+  verdict: z.enum(['pass', 'drift', 'fail', 'error', 'unmeasured']),
   /** One sentence a person can act on. */
   reason: z.string(),
   /** Measured values by name, e.g. `ssim`, `worst_block`, `psnr`; `limit_…` beside those that were compared. */
@@ -159,6 +169,7 @@ export const runSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>
 export type RunImage = z.infer<typeof imageSchema>
 export type TensorFile = z.infer<typeof tensorFileSchema>
+export type Expectation = z.infer<typeof expectationSchema>
 export type CaseFixture = z.infer<typeof caseFixtureSchema>
 export type GateResult = z.infer<typeof gateResultSchema>
 export type CaseVerdict = z.infer<typeof verdictSchema>

@@ -1,4 +1,5 @@
 /** What the cases of a run add up to: the counts and sentences that the table, the Markdown, the JUnit file and the page share. */
+import { faultedAsExpected } from '../harness/expectation.js'
 import type { CaseResult, Run } from '../harness/run-schema.js'
 
 /** From what needs a person most to what needs none. */
@@ -50,15 +51,17 @@ export function summarise(run: Run): RunSummary {
 }
 
 /** A case that failed before anything could be compared is an error, checked or not. */
-export function outcomeOf({ state, verdict }: CaseResult): Outcome {
-  if (verdict !== undefined) return verdict.verdict
-  return state === 'ok' ? 'unjudged' : 'error'
+export function outcomeOf(result: CaseResult): Outcome {
+  if (result.verdict !== undefined) return result.verdict.verdict
+  return result.state === 'ok' || faultedAsExpected(result) ? 'unjudged' : 'error'
 }
 
 /** One sentence. */
-export function reasonOf({ state, verdict, faults }: CaseResult): string {
+export function reasonOf(result: CaseResult): string {
+  const { state, verdict, faults } = result
   if (verdict !== undefined) return verdict.reason
   if (state === 'cancelled') return 'cancelled before it was done'
+  if (faultedAsExpected(result)) return `ended in the fault that is expected: ${faults[0]?.message}`
   return faults[0]?.message ?? 'not compared with a golden yet'
 }
 

@@ -191,7 +191,7 @@ async function writeCase(folder: string, each: SyntheticCase, index: number): Pr
   const verdict: CaseVerdict =
     state === 'ok'
       ? {
-          verdict: last?.verdict ?? 'pass',
+          verdict: last === undefined || last.verdict === 'unmeasured' ? 'pass' : last.verdict,
           reason: last?.reason ?? '',
           ...(last && last.verdict !== 'pass' ? { gate: last.gate } : {}),
           gates,

@@ -1,5 +1,6 @@
 /** First gate: is it a picture of the kind that was asked for, whatever is on it? Needs no golden. */
 import { z } from 'zod'
+import { expectedFault, faultedAsExpected } from '../expectation.js'
 import { deviation, luma } from '../metrics/luma.js'
 import { type Picture, shapeOf } from '../metrics/picture.js'
 import type { CaseResult, GateResult } from '../run-schema.js'
@@ -26,9 +27,25 @@ export function contractGate({ candidate, pictures, golden, blank }: ContractInp
     metrics,
   })
   const [fault] = candidate.faults
+  const expected = expectedFault(candidate)
+  if (faultedAsExpected(candidate))
+    return result('pass', `it ended in the fault that is expected, ${expected}: ${fault?.message}`)
+  if (expected !== undefined && candidate.state !== 'cancelled') {
+    const came =
+      candidate.state === 'ok' ? 'it was drawn' : `${fault?.code ?? 'an unnamed one'} came: ${fault?.message}`
+    return result('fail', `the fault ${expected} is expected, ${came}`)
+  }
   if (candidate.state === 'fault')
     return result('error', `it ended in a fault, ${fault?.code ?? 'unnamed'}: ${fault?.message ?? 'no message'}`)
   if (candidate.state === 'cancelled') return result('error', 'it was cancelled')
+
+  // The annotator's map is the picture: nothing was planned.
+  if (candidate.plan === undefined && candidate.fixture.output === 'control_map') {
+    const { length } = pictures
+    return length === 1
+      ? result('pass', 'one control map')
+      : result('fail', `one control map was asked for, ${length} came`)
+  }
 
   const promise = promiseSchema.safeParse(candidate.plan)
   if (!promise.success) return result('error', 'the run holds no plan that says what was to be drawn')

@@ -121,6 +121,28 @@ describe('before the pictures are looked at', () => {
     })
   })
 
+  test.each([
+    ['comes', 'fault', 'unsupported', 'pass', 'it ended in the fault that is expected, unsupported: not there yet'],
+    ['is another one', 'fault', 'lane', 'fail', 'the fault unsupported is expected, lane came: not there yet'],
+    ['stays away', 'ok', undefined, 'fail', 'the fault unsupported is expected, it was drawn'],
+    ['is cancelled', 'cancelled', undefined, 'error', 'it was cancelled'],
+  ] as const)('a fault that is expected: %s', (_, state, code, expected, reason) => {
+    const faults = code === undefined ? [] : [{ code, message: 'not there yet' }]
+    const fixture = { ...caseOf('a', PICTURE).fixture, expect: { fault: 'unsupported' } }
+    expect(verdict({ result: { state, images: [], faults, fixture } })).toMatchObject({ verdict: expected, reason })
+  })
+
+  test('a control map is a picture without a plan; a photo without a plan is an error', () => {
+    const { fixture } = caseOf('a', PICTURE)
+    const map = { fixture: { ...fixture, output: 'control_map' as const }, plan: undefined, planSha256: undefined }
+    const golden = goldenOf(PICTURE, { plan: undefined, planSha256: undefined })
+    expect(verdict({ result: map, golden })).toMatchObject({
+      verdict: 'pass',
+      gates: [{ reason: 'one control map' }, {}, {}],
+    })
+    expect(verdict({ result: { ...map, fixture }, golden })).toMatchObject({ verdict: 'error' })
+  })
+
   test('too few pictures, another size and a blank picture break the contract, golden or not', () => {
     const plan = { batch: 2, passes: [{ width: 64, height: 64 }] }
     expect(verdict({ result: { plan } })).toMatchObject({
@@ -182,6 +204,36 @@ describe('before the pictures are looked at', () => {
     expect(verdict({ golden: goldenOf(PICTURE, { payloadSha256: sha256Hex('other') }) })).toMatchObject({
       verdict: 'no-golden',
       reason: expect.stringContaining('another payload'),
+    })
+  })
+})
+
+describe('beside another case', () => {
+  const judged = (twin: { drawn?: Picture[] }, golden?: ReturnType<typeof goldenOf>) =>
+    judge(
+      { result: caseOf('a', PICTURE), environment: ENVIRONMENT, pictures: [PICTURE], twin: { id: 'off', ...twin } },
+      golden,
+      DEFAULT_LIMITS,
+    )
+
+  test('a picture that differs from its twin passes with the margin on record', () => {
+    const { verdict, gates } = judged({ drawn: [blot(20)] }, goldenOf(PICTURE))
+    expect(verdict).toBe('pass')
+    expect(gates.map(({ gate }) => gate)).toEqual(['contract', 'plan', 'pixels', 'contrast'])
+    expect(gates.at(-1)?.metrics.margin).toBeGreaterThan(0.05)
+  })
+
+  test('a twin that is nowhere leaves a word in the verdict', () => {
+    expect(judged({}, goldenOf(PICTURE))).toMatchObject({
+      verdict: 'pass',
+      reason: 'identical to the golden; not measured: contrast',
+    })
+  })
+
+  test('without a golden the contrast is on record all the same', () => {
+    expect(judged({ drawn: [blot(20)] })).toMatchObject({
+      verdict: 'no-golden',
+      gates: [{}, { gate: 'contrast', verdict: 'pass' }],
     })
   })
 })

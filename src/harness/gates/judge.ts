@@ -1,17 +1,24 @@
 /** The verdict on a case: pure, over two records and their pictures. */
+import { expectedFault } from '../expectation.js'
 import type { Golden } from '../golden-schema.js'
 import { type Picture, shapeOf } from '../metrics/picture.js'
 import type { CaseResult, CaseVerdict, Environment, GateResult } from '../run-schema.js'
 import { contractGate } from './contract.js'
+import { contrastGate, type Twin } from './contrast.js'
 import { type Kinship, kinship, type Limits } from './limits.js'
 import { pixelGate } from './pixels.js'
 import { planGate } from './plan.js'
+import { samenessGate } from './sameness.js'
 
 export interface JudgedCase {
   result: CaseResult
   environment: Environment
   /** One for each of `result.images`. */
   pictures: readonly Picture[]
+  /** What the picture has to differ from. */
+  twin?: Twin | undefined
+  /** What the picture has to be: another case's. */
+  sameAs?: Twin | undefined
 }
 
 export interface JudgedGolden {
@@ -32,11 +39,13 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
   const { result, pictures } = candidate
   const contract = contractGate({ candidate: result, pictures, golden: approved?.pictures, blank: limits.blank })
   const about = approved === undefined ? {} : { golden: describe(approved.golden, candidate.environment) }
-  if (contract.verdict !== 'pass') return verdictOf([contract], about)
+  if (contract.verdict !== 'pass' || expectedFault(result) !== undefined) return verdictOf([contract], about)
 
   const unusable = approved === undefined ? 'nothing is approved for it' : outdated(result, approved.golden)
   if (approved === undefined || unusable !== undefined) {
-    return { verdict: 'no-golden', reason: `${unusable}: look at the picture and approve it`, gates: [contract] }
+    const gates = [contract, ...relations(candidate, undefined, limits)]
+    if (gates.some(({ verdict }) => verdict === 'fail')) return verdictOf(gates, about)
+    return { verdict: 'no-golden', reason: `${unusable}: look at the picture and approve it`, gates }
   }
   const { golden } = approved
   const kin = kinship(candidate.environment, golden.environment)
@@ -58,6 +67,7 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
       }),
     )
   }
+  gates.push(...relations(candidate, approved.pictures, limits))
   // Between other machines every stage differs in its last bits, so that the first one says nothing.
   const telling = kin === 'machine' || kin === 'class'
   return verdictOf(gates, {
@@ -66,8 +76,20 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
   })
 }
 
+/** What a fixture says of its picture beside another one's. */
+function relations(
+  { pictures, twin, sameAs }: JudgedCase,
+  golden: readonly Picture[] | undefined,
+  limits: Limits,
+): GateResult[] {
+  return [
+    ...(twin === undefined ? [] : [contrastGate({ pictures, golden, twin })]),
+    ...(sameAs === undefined ? [] : [samenessGate({ pictures, other: sameAs, limits: limits.pixels.class })]),
+  ]
+}
+
 /** Why a golden does not count for this case, if so. */
-function outdated({ fixture }: CaseResult, golden: Golden): string | undefined {
+export function outdated({ fixture }: CaseResult, golden: Golden): string | undefined {
   if (fixture.version !== golden.fixtureVersion)
     return `version ${golden.fixtureVersion} of the fixture was approved, this is ${fixture.version}`
   if (fixture.payloadSha256 !== golden.payloadSha256) return 'another payload was approved under this name'
@@ -78,18 +100,20 @@ function verdictOf(
   gates: GateResult[],
   { golden, leaves }: { golden?: CaseVerdict['golden']; leaves?: string | undefined },
 ): CaseVerdict {
-  const order = ['pass', 'drift', 'fail', 'error'] as const
+  const order = ['unmeasured', 'pass', 'drift', 'fail', 'error'] as const
   const worst = gates.reduce((a, b) => (order.indexOf(b.verdict) > order.indexOf(a.verdict) ? b : a))
-  const first = gates.find(({ verdict }) => verdict !== 'pass')
-  const last = gates.at(-1) ?? worst
+  const first = gates.find(({ verdict }) => verdict !== 'pass' && verdict !== 'unmeasured')
+  const last = gates.find(({ gate }) => gate === 'pixels') ?? gates.at(-1) ?? worst
+  const unmeasured = gates.flatMap(({ gate, verdict }) => (verdict === 'unmeasured' ? [gate] : []))
+  const open = unmeasured.length === 0 ? '' : `; not measured: ${unmeasured.join(', ')}`
   const stage =
     worst.gate === 'pixels' && first !== undefined && leaves !== undefined
       ? `; the first stage that differs is ${leaves}`
       : ''
   return {
-    verdict: worst.verdict,
+    verdict: worst.verdict === 'unmeasured' ? 'pass' : worst.verdict,
     ...(first === undefined ? {} : { gate: first.gate }),
-    reason: `${(first ?? last).reason}${stage}`,
+    reason: `${(first ?? last).reason}${stage}${open}`,
     gates,
     ...(golden === undefined ? {} : { golden }),
   }

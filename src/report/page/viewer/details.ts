@@ -73,7 +73,7 @@ function gate({ gate, verdict, reason, metrics }: GateResult, said: string): HTM
   return h(
     'div',
     { class: 'gate' },
-    h('p', {}, badge(verdict, gate), ' ', reason !== said && foreign(reason)),
+    h('p', {}, badge(verdict === 'unmeasured' ? 'unjudged' : verdict, gate), ' ', reason !== said && foreign(reason)),
     measured.length > 0 &&
       h(
         'table',
