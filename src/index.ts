@@ -15,6 +15,7 @@ export type {
   Generation,
   GenerationHandle,
   KeepOptions,
+  PlannedRequest,
   Stages,
   StageTensor,
   Timings,

@@ -6,7 +6,8 @@ import { type ExitCode, UsageError } from '../errors.js'
 export type Example = readonly [line: string, what: string]
 
 export interface CliCommand {
-  help(): Promise<string>
+  /** `rawArgs`: what stood beside `--help`, for commands that have commands of their own. */
+  help(rawArgs?: readonly string[]): Promise<string>
   /** Parses the arguments and runs; sets the process's exit code. */
   execute(rawArgs: readonly string[]): Promise<void>
 }
@@ -57,6 +58,47 @@ export function command<const T extends ArgsDef>({
     },
     async execute(rawArgs) {
       await runCommand(definition, { rawArgs: [...rawArgs] })
+    },
+  }
+}
+
+interface GroupOptions {
+  name: string
+  about: string
+  /** By name, with what the overview says of each. */
+  commands: Readonly<Record<string, { about: string; load(): Promise<CliCommand> }>>
+  /** Runs where the first argument names no command. @default an error that lists them */
+  otherwise?: CliCommand
+}
+
+/** A command with commands of its own: `golden list`, `report merge`. */
+export function commandGroup({ name, about, commands, otherwise }: GroupOptions): CliCommand {
+  const width = Math.max(...Object.keys(commands).map(({ length }) => length))
+  const list = Object.entries(commands).map(
+    ([key, { about }]) => `  ${`${name} ${key}`.padEnd(name.length + 1 + width)}  ${about}`,
+  )
+  const own = (rawArgs: readonly string[]) => {
+    const [first = ''] = rawArgs
+    return Object.hasOwn(commands, first) ? commands[first] : undefined
+  }
+  return {
+    async help(rawArgs = []) {
+      const found = own(rawArgs)
+      if (found !== undefined) return (await found.load()).help(rawArgs.slice(1))
+      const others = [`horde-onnx ${name}: ${about}`, '', ...list, ''].join('\n')
+      return otherwise === undefined ? others : `${await otherwise.help(rawArgs)}\n${others}`
+    },
+    async execute(rawArgs) {
+      const found = own(rawArgs)
+      if (found !== undefined) return (await found.load()).execute(rawArgs.slice(1))
+      if (otherwise !== undefined) return otherwise.execute(rawArgs)
+      const known = Object.keys(commands).join(', ')
+      throw new UsageError(
+        rawArgs[0] === undefined
+          ? `horde-onnx ${name} needs a command`
+          : `horde-onnx ${name} has no command "${rawArgs[0]}"`,
+        { hint: `commands: ${known}` },
+      )
     },
   }
 }

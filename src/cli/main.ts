@@ -18,6 +18,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Make pictures of a run the new goldens, with a reason',
     load: async () => (await import('./approve.js')).approve,
   },
+  golden: {
+    about: 'List goldens, and remove those that nothing replays any more',
+    load: async () => (await import('./golden.js')).golden,
+  },
   report: { about: 'Render the page of a run again', load: async () => (await import('./report.js')).report },
   parity: {
     about: 'Compare the engine with a reference pack of another backend, stage by stage',
@@ -38,14 +42,14 @@ async function main(argv: readonly string[]): Promise<void> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const asked = name === 'help' ? rest[0] : undefined
     if (asked === undefined) process.stdout.write(overview())
-    else await help(asked)
+    else await help(asked, rest.slice(1))
     return
   }
   if (name === '--version' || name === '-v') {
     process.stdout.write(`${version}\n`)
     return
   }
-  if (rest.includes('--help') || rest.includes('-h')) return help(name)
+  if (rest.includes('--help') || rest.includes('-h')) return help(name, rest)
   await (await find(name)).execute(rest)
 }
 
@@ -57,8 +61,8 @@ async function find(name: string): Promise<CliCommand> {
   return entry.load()
 }
 
-async function help(name: string): Promise<void> {
-  process.stdout.write(await (await find(name)).help())
+async function help(name: string, rawArgs: readonly string[]): Promise<void> {
+  process.stdout.write(await (await find(name)).help(rawArgs))
 }
 
 function overview(): string {

@@ -39,7 +39,8 @@ export const replay = command({
     ['horde-onnx replay --backend recorded:runs/old --check', 'judges what was drawn before by the goldens of today'],
   ],
   async run({ args, signal }) {
-    const fixtures = selectFixtures(await loadFixtures(args.fixtures ?? FIXTURES), globs(args.only))
+    const all = await loadFixtures(args.fixtures ?? FIXTURES)
+    const fixtures = selectFixtures(all, globs(args.only))
     const out = resolve(args.out ?? newRunFolder())
     const concurrency = integer('concurrency', args.concurrency, { min: 1, max: 1000 }) ?? 2
     const backend = await openBackend(args.backend, args)
@@ -48,6 +49,7 @@ export const replay = command({
       const run = await replayFixtures({
         backend,
         fixtures,
+        selection: { only: globs(args.only), of: all.length },
         out,
         concurrency,
         command: 'replay',

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { UsageError } from '../errors.js'
 import { loadCatalogue } from '../models/catalogue.js'
 import { adapterLibrary } from './adapter-library.js'
-import { draw } from './draw.js'
+import { draw, planOnly } from './draw.js'
 import { generationHandle } from './generation-handle.js'
 import { createLaneProcess, type LaneOutcome } from './lane-process.js'
 import { adapterResolver } from './resolve-adapters.js'
@@ -81,6 +81,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       void handle.then(() => running.delete(handle))
       return handle
     },
+    plan: (request, options = {}) => planOnly({ request, options, resolve, library, resolveAdapters }),
     environment: () => lane.environment(),
     async close() {
       closed = true

@@ -12,32 +12,70 @@ import { preparePictures } from './prepare-pictures.js'
 import { requestToJob } from './request-to-job.js'
 import type { AdapterResolver } from './resolve-adapters.js'
 import type { ModelResolver } from './resolve-model.js'
-import type { EngineEvent, GeneratedImage, GenerateOptions, GenerateRequest, Generation, Timings } from './types.js'
+import type {
+  EngineEvent,
+  GeneratedImage,
+  GenerateOptions,
+  GenerateRequest,
+  Generation,
+  PlannedRequest,
+  Timings,
+} from './types.js'
 
-export interface DrawInput {
-  id: string
+/** What the engine has at hand to decide a request with. */
+export interface PlanningInput {
   request: GenerateRequest
   options: GenerateOptions
   resolve: ModelResolver
   library: () => Promise<AdapterLibrary>
   resolveAdapters: AdapterResolver
+}
+
+export interface DrawInput extends PlanningInput {
+  id: string
   runInLane(task: LaneTask): Promise<LaneOutcome>
   emit(event: EngineEvent): void
 }
 
+type Known = Pick<Generation, 'job' | 'plan' | 'notes'>
+
 const NO_TIMINGS: Timings = { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 0 }
 
-export async function draw({
-  id,
-  request,
-  options,
-  resolve,
-  library,
-  resolveAdapters,
-  runInLane,
-  emit,
-}: DrawInput): Promise<Generation> {
-  let known: Pick<Generation, 'job' | 'plan' | 'notes' | 'retries'> = { notes: [], retries: 0 }
+/** Everything that is decided before a lane sees a request; `tell` hears of each part as soon as it is known. */
+async function decide(
+  { request, options, resolve, library, resolveAdapters }: PlanningInput,
+  tell: (known: Known) => void,
+) {
+  const job = await requestToJob(request, { resolve, library, options })
+  tell({ job, notes: job.notes })
+  const model = await resolve(job.model)
+  // The annotator's map is all that is asked for: there is nothing to plan.
+  if (job.control?.returnMap) return { job, model, mapOf: job.control }
+  const adapters = await resolveAdapters(job, model)
+  const notes = [...job.notes, ...adapters.notes]
+  const pictures = await preparePictures(job, { facts: model.facts, library })
+  const { name, baseline, facts } = model
+  const plan = makePlan(job, { name, baseline, facts }, adapters, pictures.planned)
+  tell({ job, plan, notes })
+  return { job, model, plan, notes, adapters, pictures }
+}
+
+/** The plan of a request, without drawing it; what drawing would fault on before it draws is a fault here, too. */
+export async function planOnly(input: PlanningInput): Promise<PlannedRequest> {
+  let known: Known = { notes: [] }
+  try {
+    await decide(input, now => {
+      known = now
+    })
+    return { ...known, faults: [] }
+  } catch (error) {
+    return { ...known, faults: [faultOf(error)] }
+  }
+}
+
+export async function draw({ id, runInLane, emit, ...input }: DrawInput): Promise<Generation> {
+  const { options } = input
+  let known: Known & Pick<Generation, 'retries'> = { notes: [], retries: 0 }
   const without = (state: 'fault' | 'cancelled', faults: Generation['faults'] = []): Generation => ({
     id,
     state,
@@ -48,25 +86,21 @@ export async function draw({
     ...known,
   })
   try {
-    const job = await requestToJob(request, { resolve, library, options })
-    known = { ...known, job, notes: job.notes }
-    const model = await resolve(job.model)
-    const { name, baseline, facts, file } = model
-    if (job.control?.returnMap) {
-      const map = await drawMap(job, job.control, options.format ?? 'png')
+    const decided = await decide(input, now => {
+      known = { ...known, ...now }
+    })
+    const { job, model } = decided
+    if (decided.mapOf !== undefined) {
+      const map = await drawMap(job, decided.mapOf, options.format ?? 'png')
       return { id, state: 'ok', faults: [], ...map, ...known }
     }
-    const adapters = await resolveAdapters(job, model)
-    const notes = [...job.notes, ...adapters.notes]
-    const pictures = await preparePictures(job, { facts, library })
-    const plan = makePlan(job, { name, baseline, facts }, adapters, pictures.planned)
-    known = { ...known, plan, notes }
+    const { plan, notes, adapters, pictures } = decided
     emit({ type: 'planned', plan, notes })
 
     const outcome = await runInLane({
       id,
       plan,
-      file,
+      file: model.file,
       embeddings: adapters.embeddingFiles,
       loras: adapters.loraFiles,
       ...pictures.sent,

@@ -39,6 +39,15 @@ export interface Generation {
   retries: number
 }
 
+/** What is decided about a request before anything is drawn. */
+export interface PlannedRequest {
+  job?: Job
+  /** Absent where a fault came first, and where the job asks for a control map alone. */
+  plan?: Plan
+  notes: readonly JobNote[]
+  faults: readonly Fault[]
+}
+
 export type EngineEvent =
   | { type: 'planned'; plan: Plan; notes: readonly JobNote[] }
   | { type: 'started' }
@@ -79,6 +88,8 @@ export interface GenerationHandle extends PromiseLike<Generation>, AsyncIterable
 
 export interface Engine {
   generate(request: GenerateRequest, options?: GenerateOptions): GenerationHandle
+  /** Decides a request without drawing it: reads file headers and needs no lane, so that it takes milliseconds. */
+  plan(request: GenerateRequest, options?: Omit<GenerateOptions, 'keep' | 'format'>): Promise<PlannedRequest>
   environment(): Promise<EngineEnvironment>
   /** Waits for running jobs, then ends the lanes. */
   close(): Promise<void>

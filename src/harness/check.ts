@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { ExitCode } from '../errors.js'
 import { sameAs } from './expectation.js'
 import type { Twin } from './gates/contrast.js'
-import { type JudgedGolden, judge, outdated } from './gates/judge.js'
+import { outdated } from './gates/judge.js'
 import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
-import { findGolden, withPictures } from './goldens.js'
+import { judgeVariants } from './golden/judge-variants.js'
+import { goldenReference, openGoldens, type Reference } from './goldens.js'
 import { outputError } from './output.js'
 import type { CaseResult, Run, RunImage } from './run-schema.js'
 import { readPicture, readRun, writeRun } from './run-store.js'
@@ -33,39 +34,55 @@ export interface Checked {
 export async function checkRun(folder: string, goldens: string, options: CheckOptions = {}): Promise<Checked> {
   const { limits = DEFAULT_LIMITS, strictDrift = false } = options
   const run = await readRun(folder, { pictures: false })
-  const cases: CaseResult[] = []
-  const { drawn, approved, another } = caseReader({ run, folder, goldens })
-  for (const result of run.cases) {
-    const pictures = await drawn(result)
-    const own = await approved(result.id)
-    const twin = await another(result.fixture.twin)
-    const same = await another(sameAs(result))
-    const verdict = judge({ result, environment: run.environment, pictures, twin, sameAs: same }, own, limits)
-    const golden = own?.golden
-    if (golden === undefined || verdict.golden === undefined) {
-      cases.push({ ...result, verdict })
-      continue
-    }
-    const images = await keepGolden(join(goldens, golden.environment.class), folder, golden.images)
-    cases.push({ ...result, verdict: { ...verdict, golden: { ...verdict.golden, images } } })
+  const checked = {
+    ...run,
+    cases: await judgeCases({ run, folder, reference: goldenReference(await openGoldens(goldens)), limits }),
   }
-  const checked = { ...run, cases }
   await writeRun(folder, checked)
   return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }) }
 }
 
-/** What there is of cases: pictures of the run, and goldens. */
-function caseReader({ run, folder, goldens }: { run: Run; folder: string; goldens: string }) {
-  const drawn = ({ images }: CaseResult) => Promise.all(images.map(image => readPicture(folder, image)))
-  async function approved(id: string): Promise<JudgedGolden | undefined> {
-    const golden = await findGolden(goldens, id, run.environment)
-    return golden && (await withPictures(goldens, golden))
+interface Judging {
+  run: Run
+  folder: string
+  reference: Reference
+  limits: Limits
+}
+
+/** The cases of a run with their verdicts; what they were compared with is copied beside them. */
+async function judgeCases({ run, folder, reference, limits }: Judging): Promise<CaseResult[]> {
+  const { drawn, another } = caseReader({ run, folder, reference })
+  const cases: CaseResult[] = []
+  for (const result of run.cases) {
+    const { id, fixture } = result
+    const { version, payloadSha256, twin } = fixture
+    const accepted = await reference.of({ id, version, payloadSha256 }, run.environment)
+    const candidate = {
+      result,
+      environment: run.environment,
+      pictures: await drawn(result),
+      twin: await another(twin),
+      sameAs: await another(sameAs(result)),
+    }
+    const { verdict, golden } = judgeVariants(candidate, accepted, limits)
+    if (golden === undefined || verdict.golden === undefined) {
+      cases.push({ ...result, verdict })
+      continue
+    }
+    const images = await keepGolden(reference.folderOf(golden), folder, golden.images)
+    cases.push({ ...result, verdict: { ...verdict, golden: { ...verdict.golden, images } } })
   }
+  return cases
+}
+
+/** What there is of cases: pictures of the run, and of the reference. */
+function caseReader({ run, folder, reference }: Omit<Judging, 'limits'>) {
+  const drawn = ({ images }: CaseResult) => Promise.all(images.map(image => readPicture(folder, image)))
   /** Another case, wherever there are pictures of it. A golden of what it was before does not count. */
   async function another(id: string | undefined): Promise<Twin | undefined> {
     if (id === undefined) return undefined
     const result = run.cases.find(other => other.id === id && other.state === 'ok')
-    const own = await approved(id)
+    const [own] = await reference.of({ id, ...result?.fixture }, run.environment)
     const current = own !== undefined && (result === undefined || outdated(result, own.golden) === undefined)
     return {
       id,
@@ -73,7 +90,7 @@ function caseReader({ run, folder, goldens }: { run: Run; folder: string; golden
       ...(current ? { golden: own.pictures } : {}),
     }
   }
-  return { drawn, approved, another }
+  return { drawn, another }
 }
 
 async function keepGolden(from: string, folder: string, images: readonly RunImage[]): Promise<RunImage[]> {

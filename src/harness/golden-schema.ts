@@ -3,7 +3,10 @@ import { caseSchema, environmentSchema, imageSchema, OUTPUT_KINDS, runSchema, te
 
 export const GOLDEN_SCHEMA = 'horde-onnx/golden@1'
 
-/** An approved case: `golden/<environment class>/<case>.json`, its pictures beside it. */
+/**
+ * An approved case: `golden/<environment class>/<case>.json`, its pictures beside it. Further accepted variants lie beside it
+ * as `<case>@2.json`, `<case>@3.json` …
+ */
 export const goldenSchema = z.object({
   schema: z.literal(GOLDEN_SCHEMA),
   case: z.string(),

@@ -1,43 +1,107 @@
-/** Approved runs on disk, a folder for each environment class. */
-import { readdir, readFile, rm } from 'node:fs/promises'
+/** Approved runs on disk: a folder for each environment class, in it a file for each accepted variant of a case. */
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FixtureError, RunError, UsageError } from '../errors.js'
-import { readableJson } from './canonical.js'
-import { faultedAsExpected } from './expectation.js'
+import { RunError } from '../errors.js'
 import type { JudgedGolden } from './gates/judge.js'
 import { kinship } from './gates/limits.js'
-import { globMatcher } from './glob.js'
-import { GOLDEN_SCHEMA, type Golden, goldenSchema } from './golden-schema.js'
-import { writeWhole } from './output.js'
-import type { CaseResult, Environment, Run } from './run-schema.js'
-import { readPicture, readRun } from './run-store.js'
+import { type Golden, goldenSchema } from './golden-schema.js'
+import { groupBy } from './group-by.js'
+import type { CaseFixture, CaseResult, Environment } from './run-schema.js'
+import { readPicture } from './run-store.js'
 
 /** Closest first. */
 const CLOSENESS = ['machine', 'class', 'device', 'arithmetic', 'other'] as const
 
-/**
- * The golden of a case that was drawn on the machine closest to `environment`.
- *
- * @returns undefined where nothing is approved under this id
- * @throws RunError where the golden is damaged
- */
-export async function findGolden(folder: string, id: string, environment: Environment): Promise<Golden | undefined> {
-  const classes = await readdir(folder).catch(() => [])
-  const found = await Promise.all(classes.sort().map(name => readGolden(join(folder, name), id)))
-  const goldens = found.filter(golden => golden !== undefined)
-  const closeness = (golden: Golden) => CLOSENESS.indexOf(kinship(environment, golden.environment))
-  return goldens.sort((a, b) => closeness(a) - closeness(b))[0]
+/** A golden and which of the case's accepted variants it is, from 1. */
+export interface Variant {
+  golden: Golden
+  variant: number
 }
 
-async function readGolden(folder: string, id: string): Promise<Golden | undefined> {
-  const file = join(folder, `${id}.json`)
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
+/** A golden's place in the store. */
+export interface GoldenEntry {
+  class: string
+  case: string
+  variant: number
+  /** Of its `.json`, within the store. */
+  file: string
+}
+
+/** `hires@2.json`: case ids hold no `@`. */
+const FILE = /^([^@]+?)(?:@([2-9]|[1-9]\d+))?\.json$/u
+
+/** Name that a variant's files begin with: the first one has the case's own. */
+export function variantName(id: string, variant: number): string {
+  return variant === 1 ? id : `${id}@${variant}`
+}
+
+/** What is approved in a folder, by class, case and variant. */
+export interface GoldenSet {
+  folder: string
+  entries: readonly GoldenEntry[]
+}
+
+/** Lists what is approved; nothing but names is read. A folder that is not there holds nothing. */
+export async function openGoldens(folder: string): Promise<GoldenSet> {
+  const classes = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const entries = await Promise.all(
+    classes
+      .filter(entry => entry.isDirectory())
+      .map(async ({ name }) =>
+        (await readdir(join(folder, name))).flatMap((file): GoldenEntry[] => {
+          const [, id, variant = '1'] = FILE.exec(file) ?? []
+          return id === undefined ? [] : [{ class: name, case: id, variant: Number(variant), file: join(name, file) }]
+        }),
+      ),
+  )
+  const by = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  const inOrder = entries.flat().sort((a, b) => by(a.class, b.class) || by(a.case, b.case) || a.variant - b.variant)
+  return { folder, entries: inOrder }
+}
+
+/** What a case is looked up by; a golden of another version or payload is taken only where there is no other. */
+export type WantedGolden = { id: string } & Partial<Pick<CaseFixture, 'version' | 'payloadSha256'>>
+
+/**
+ * The accepted variants of a case, of the machine closest to `environment`.
+ *
+ * @returns nothing where nothing is approved under this id
+ * @throws RunError where a golden is damaged
+ */
+export async function findVariants(
+  { folder, entries }: GoldenSet,
+  wanted: WantedGolden,
+  environment: Environment,
+): Promise<Variant[]> {
+  const own = entries.filter(entry => entry.case === wanted.id)
+  const found = await Promise.all(
+    own.map(async ({ file, variant }) => ({ golden: await readGolden(join(folder, file)), variant })),
+  )
+  const classes = groupBy(found, ({ golden }) => golden.environment.class)
+  const rank = (variants: readonly Variant[]) =>
+    Math.min(
+      ...variants.map(({ golden }) => {
+        const distance = CLOSENESS.indexOf(kinship(environment, golden.environment))
+        return distance + (isCurrent(golden, wanted) ? 0 : CLOSENESS.length)
+      }),
+    )
+  return [...classes.values()].sort((a, b) => rank(a) - rank(b))[0] ?? []
+}
+
+function isCurrent(golden: Golden, { version, payloadSha256 }: WantedGolden): boolean {
+  return (
+    (version === undefined || golden.fixtureVersion === version) &&
+    (payloadSha256 === undefined || golden.payloadSha256 === payloadSha256)
+  )
+}
+
+/** @throws RunError where it is missing or damaged */
+export async function readGolden(file: string): Promise<Golden> {
   const damaged = (what: string) =>
     new RunError(`the golden ${file} is damaged: ${what}`, { hint: 'restore it, or approve the case again' })
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(await readFile(file, 'utf8'))
   } catch (cause) {
     throw damaged(cause instanceof Error ? cause.message : String(cause))
   }
@@ -47,102 +111,38 @@ async function readGolden(folder: string, id: string): Promise<Golden | undefine
   throw damaged(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
+/** Files that a case or a golden names, relative to its folder. */
+export function filesOf({ images, tensors }: Pick<CaseResult, 'images' | 'tensors'>): string[] {
+  return [...images, ...(tensors === undefined ? [] : [tensors])].map(({ file }) => file)
+}
+
 /** Reads a golden's pictures, which lie beside it. @throws RunError */
 export async function withPictures(folder: string, golden: Golden): Promise<JudgedGolden> {
   const own = join(folder, golden.environment.class)
   return { golden, pictures: await Promise.all(golden.images.map(image => readPicture(own, image))) }
 }
 
-export interface Approval {
-  /** Folder of the run whose pictures are promoted, as they are: nothing is drawn again. */
-  run: string
-  goldens: string
-  /** Globs of cases. @default all */
-  cases?: readonly string[]
-  /** Why these pictures are right, for whoever asks later. */
-  reason: string
-  who: string
+/** A golden with its pictures, and which of the accepted variants it is, from 1. */
+export interface AcceptedVariant extends JudgedGolden {
+  variant: number
 }
 
-/**
- * Promotes pictures of a run to goldens of the run's environment class. Cases that are meant to end in a fault have none.
- *
- * @returns ids of the approved cases
- * @throws UsageError where there is no reason or no such case; RunError where the run is damaged or a case ended in a fault;
- *   OutputError
- */
-export async function approve({ run: from, goldens, cases = [], reason, who }: Approval): Promise<string[]> {
-  if (reason.trim() === '') {
-    throw new UsageError('an approval needs a reason', { hint: 'say with --reason why these pictures are right' })
-  }
-  const run = await readRun(from)
-  const selected = run.cases.filter(({ id }) => cases.length === 0 || globMatcher(cases)(id))
-  if (selected.length === 0) {
-    throw new FixtureError(`the run ${from} has no case ${cases.join(' or ')}`.trimEnd(), {
-      hint: `it has ${run.cases.length}, e.g. ${run.cases
-        .slice(0, 5)
-        .map(({ id }) => id)
-        .join(', ')}`,
-    })
-  }
-  const drawn = selected.filter(result => !faultedAsExpected(result))
-  if (drawn.length === 0) {
-    throw new RunError(
-      `${selected.map(({ id }) => id).join(', ')} ended in the fault that is expected: there is nothing to approve`,
-    )
-  }
-  const faulted = drawn.filter(({ state, images }) => state !== 'ok' || images.length === 0)
-  if (faulted.length > 0) {
-    throw new RunError(`${faulted.map(({ id }) => id).join(', ')} drew nothing that could be approved`, {
-      hint: 'approve the others by name with --only, or mend these first',
-    })
-  }
-  for (const result of drawn) await promote(run, result, { from, goldens, reason: reason.trim(), who })
-  return drawn.map(({ id }) => id)
+/** What cases are judged by: a set of goldens, or another run. */
+export interface Reference {
+  /** What is accepted for a case on the machine closest to `environment`. @throws RunError where it is damaged */
+  of(wanted: WantedGolden, environment: Environment): Promise<AcceptedVariant[]>
+  /** Folder in which the files lie that a golden names. */
+  folderOf(golden: Golden): string
 }
 
-async function promote(
-  run: Run,
-  result: CaseResult,
-  { from, goldens, reason, who }: { from: string; goldens: string; reason: string; who: string },
-): Promise<void> {
-  const folder = join(goldens, run.environment.class)
-  const golden: Golden = {
-    schema: GOLDEN_SCHEMA,
-    case: result.id,
-    fixtureVersion: result.fixture.version,
-    payloadSha256: result.fixture.payloadSha256,
-    output: result.fixture.output,
-    environment: run.environment,
-    images: result.images.map((image, index) => ({ ...image, file: `${result.id}.${index}.png` })),
-    plan: result.plan,
-    ...(result.planSha256 === undefined ? {} : { planSha256: result.planSha256 }),
-    fingerprints: result.fingerprints,
-    ...(result.tensors === undefined ? {} : { tensors: { ...result.tensors, file: `${result.id}.safetensors` } }),
-    approved: {
-      by: who,
-      reason,
-      at: new Date().toISOString(),
-      run: run.id,
-      version: run.version,
-      ...(run.commit === undefined ? {} : { commit: run.commit }),
-      models: run.models,
+export function goldenReference(set: GoldenSet): Reference {
+  return {
+    async of(wanted, environment) {
+      const variants = await findVariants(set, wanted, environment)
+      return Promise.all(
+        variants.map(async ({ golden, variant }) => ({ variant, ...(await withPictures(set.folder, golden)) })),
+      )
     },
-  }
-  for (const [index, { file }] of result.images.entries()) {
-    await writeWhole(join(folder, `${result.id}.${index}.png`), await readFile(join(from, file)))
-  }
-  const tensors = join(folder, `${result.id}.safetensors`)
-  if (result.tensors === undefined) await rm(tensors, { force: true })
-  else await writeWhole(tensors, await readFile(join(from, result.tensors.file)))
-  await writeWhole(join(folder, `${result.id}.json`), `${readableJson(golden)}\n`)
-  await removeSurplus(folder, result)
-}
-
-/** Pictures that an older golden had beyond these. */
-async function removeSurplus(folder: string, { id, images }: CaseResult): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const index = name.startsWith(`${id}.`) ? /^(\d+)\.png$/u.exec(name.slice(id.length + 1))?.[1] : undefined
-    if (index !== undefined && Number(index) >= images.length) await rm(join(folder, name))
+    folderOf: golden => join(set.folder, golden.environment.class),
   }
 }

@@ -6,7 +6,7 @@ import { canonicalJson, sha256Hex } from './canonical.js'
 import { environmentOf } from './environment.js'
 import type { Fixture } from './fixture/fixture.js'
 import { withoutPictures } from './fixture/payload-text.js'
-import type { CaseFixture, CaseResult, Run } from './run-schema.js'
+import type { CaseFixture, CaseResult, Run, Selection } from './run-schema.js'
 import { createRun, type RunWriter } from './run-store.js'
 import { tool } from './tool.js'
 
@@ -22,6 +22,8 @@ export interface ReplayOptions {
   fixtures: readonly Fixture[]
   /** Folder of the run, which is made. */
   out: string
+  /** Which part of the fixtures this is, for the record. @default all of them */
+  selection?: Selection
   /** How many jobs the backend is given at once. @default 1 */
   concurrency?: number
   /** What started the replay, for the record. @default 'replay' */
@@ -54,6 +56,7 @@ export async function replay(options: ReplayOptions): Promise<Run> {
     environment: await environmentOf(backend),
     models: [],
     pending: fixtures.map(({ id }) => id),
+    selection: options.selection ?? { only: [], of: fixtures.length },
   })
   const total = fixtures.length
   onProgress({ type: 'started', run: writer.run, total })

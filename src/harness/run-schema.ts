@@ -3,6 +3,7 @@
  * named relative to the run's directory; nothing in it names a path of the machine.
  */
 import { z } from 'zod'
+import { comparisonSchema } from './compare/schema.js'
 
 export const RUN_SCHEMA = 'horde-onnx/run@1'
 
@@ -124,8 +125,52 @@ export const verdictSchema = z.object({
       approvedBy: z.string(),
       /** The approved plan, where the plan gate says that this one is another. */
       plan: z.unknown().optional(),
+      /** Which of the accepted variants was matched, or was nearest, and how many there are. */
+      variant: z.number().int().optional(),
+      variants: z.number().int().optional(),
     })
     .optional(),
+  /** How it left the golden: cases with the same fingerprint have the same cause. */
+  difference: z.object({ fingerprint: z.string(), says: z.string() }).optional(),
+  /** What excuses it; the gates keep what they said. */
+  waiver: z.object({ owner: z.string(), reason: z.string(), expires: z.string() }).optional(),
+  /** Of a case that failed and was drawn once more on the same machine. */
+  redrawn: z
+    .object({
+      /** The second drawing tells another story than the first: the failure is no regression, the case is unstable. */
+      unstable: z.boolean(),
+      says: z.string(),
+    })
+    .optional(),
+})
+
+/** Which of the fixtures a run drew: what a run of all of them may do (prune goldens) a part of it may not. */
+export const selectionSchema = z.object({
+  /** Globs; empty means all. */
+  only: z.array(z.string()),
+  /** Fixtures there were to choose from. */
+  of: z.number().int(),
+  shard: z.object({ index: z.number().int(), count: z.number().int() }).optional(),
+})
+
+/** A waiver whose glob matches a case of the run. */
+export const runWaiverSchema = z.object({
+  case: z.string(),
+  gate: z.string(),
+  owner: z.string(),
+  reason: z.string(),
+  expires: z.string(),
+  /** `expired` fails the run, whatever its cases say; `unused`: every case it matches passes by itself. */
+  state: z.enum(['used', 'unused', 'expired']),
+})
+
+/** One of the things that `gate` did. */
+export const stageSchema = z.object({
+  name: z.string(),
+  exitCode: z.number().int(),
+  /** One sentence. */
+  says: z.string(),
+  ms: z.number(),
 })
 
 export const caseSchema = z.object({
@@ -164,6 +209,12 @@ export const runSchema = z.object({
   cases: z.array(caseSchema),
   /** Cases that were selected and are not in `cases` yet. */
   pending: z.array(z.string()),
+  selection: selectionSchema.optional(),
+  waivers: z.array(runWaiverSchema).optional(),
+  /** What the run was compared with, written by `check` and `compare`. */
+  comparison: comparisonSchema.optional(),
+  /** Written by `gate`. */
+  stages: z.array(stageSchema).optional(),
 })
 
 export type Environment = z.infer<typeof environmentSchema>
@@ -174,4 +225,7 @@ export type CaseFixture = z.infer<typeof caseFixtureSchema>
 export type GateResult = z.infer<typeof gateResultSchema>
 export type CaseVerdict = z.infer<typeof verdictSchema>
 export type CaseResult = z.infer<typeof caseSchema>
+export type Selection = z.infer<typeof selectionSchema>
+export type RunWaiver = z.infer<typeof runWaiverSchema>
+export type RunStage = z.infer<typeof stageSchema>
 export type Run = z.infer<typeof runSchema>

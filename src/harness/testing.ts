@@ -124,6 +124,10 @@ export function fakeEngine({
         },
       }
     },
+    async plan(request) {
+      const { plan, notes, faults } = await generation(request, 'planned')
+      return { ...(plan === undefined ? {} : { plan }), notes, faults }
+    },
     environment: async () => ({ ...environment, providers: [environment.provider] }),
     close: async () => {},
   }
