@@ -23,6 +23,7 @@ export const replay = command({
       description: 'A fixture, or a folder of them [default: the shipped ones]',
     },
     only: { type: 'string', valueHint: 'GLOBS', description: 'Cases to replay, e.g. "sampler-*,size-64x64"' },
+    smoke: { type: 'boolean', description: 'Only the cases that are marked as a quick selection' },
     out: { type: 'string', valueHint: 'DIR', description: 'Folder of the run [default: runs/TIME]' },
     check: { type: 'boolean', description: 'Judge the run against the goldens' },
     golden: { type: 'string', valueHint: 'DIR', description: 'Folder of the goldens [default: the shipped ones]' },
@@ -40,7 +41,7 @@ export const replay = command({
   ],
   async run({ args, signal }) {
     const all = await loadFixtures(args.fixtures ?? FIXTURES)
-    const fixtures = selectFixtures(all, globs(args.only))
+    const fixtures = selectFixtures(all, { only: globs(args.only), smoke: args.smoke === true })
     const out = resolve(args.out ?? newRunFolder())
     const concurrency = integer('concurrency', args.concurrency, { min: 1, max: 1000 }) ?? 2
     const backend = await openBackend(args.backend, args)
@@ -50,6 +51,7 @@ export const replay = command({
         backend,
         fixtures,
         selection: { only: globs(args.only), of: all.length },
+        unselected: all.filter(fixture => !fixtures.includes(fixture)),
         out,
         concurrency,
         command: 'replay',

@@ -2,6 +2,7 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExitCode } from '../errors.js'
+import { coverageOf } from './coverage/coverage.js'
 import { sameAs } from './expectation.js'
 import type { Twin } from './gates/contrast.js'
 import { outdated } from './gates/judge.js'
@@ -34,10 +35,10 @@ export interface Checked {
 export async function checkRun(folder: string, goldens: string, options: CheckOptions = {}): Promise<Checked> {
   const { limits = DEFAULT_LIMITS, strictDrift = false } = options
   const run = await readRun(folder, { pictures: false })
-  const checked = {
-    ...run,
-    cases: await judgeCases({ run, folder, reference: goldenReference(await openGoldens(goldens)), limits }),
-  }
+  const { coverage } = run
+  const reference = goldenReference(await openGoldens(goldens))
+  const cases = await judgeCases({ run, folder, reference, limits })
+  const checked = { ...run, cases, ...(coverage && { coverage: coverageOf(cases, coverage.unselected) }) }
   await writeRun(folder, checked)
   return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }) }
 }

@@ -3,6 +3,7 @@ import type { Backend } from '../backends/backend.js'
 import type { Generation } from '../engine/types.js'
 import { type Fault, faultOf } from '../errors.js'
 import { canonicalJson, sha256Hex } from './canonical.js'
+import { coverageOf } from './coverage/coverage.js'
 import { environmentOf } from './environment.js'
 import type { Fixture } from './fixture/fixture.js'
 import { withoutPictures } from './fixture/payload-text.js'
@@ -20,6 +21,8 @@ export interface ReplayOptions {
   /** Who draws. */
   backend: Backend
   fixtures: readonly Fixture[]
+  /** Fixtures that were there and are not replayed, for the record. */
+  unselected?: readonly Fixture[]
   /** Folder of the run, which is made. */
   out: string
   /** Which part of the fixtures this is, for the record. @default all of them */
@@ -99,6 +102,10 @@ export async function replay(options: ReplayOptions): Promise<Run> {
   return writer.finish({
     wallMs: performance.now() - since,
     models: [...known.values()].filter(model => model !== undefined),
+    coverage: coverageOf(
+      writer.run.cases,
+      (options.unselected ?? []).map(({ id, features }) => ({ id, features: [...features] })),
+    ),
   })
 }
 

@@ -191,6 +191,28 @@ export const caseSchema = z.object({
   verdict: verdictSchema.optional(),
 })
 
+/**
+ * What became of a feature, from the most to the least: a case was judged by a golden; drawn; has to be another one's picture;
+ * ended in the fault it is there for; ended in another one; a fixture has it that was not selected; none has.
+ */
+export const COVERAGE_STATUSES = ['gated', 'replayed', 'aliased', 'fault', 'error', 'unselected', 'missing'] as const
+
+/** What of the payload's space this run covers. */
+export const coverageSchema = z.object({
+  entries: z.array(
+    z.object({
+      /** Of a feature, e.g. `sampler:k_euler`, or of a pair, e.g. `lora + hires_fix`. */
+      name: z.string(),
+      /** E.g. `sampler`; `pair`; `own` for what only these fixtures know. */
+      group: z.string(),
+      status: z.enum(COVERAGE_STATUSES),
+      cases: z.array(z.string()),
+    }),
+  ),
+  /** Fixtures that were there and not selected. */
+  unselected: z.array(z.object({ id: z.string(), features: z.array(z.string()) })),
+})
+
 export const runSchema = z.object({
   schema: z.literal(RUN_SCHEMA),
   id: z.string(),
@@ -215,6 +237,7 @@ export const runSchema = z.object({
   comparison: comparisonSchema.optional(),
   /** Written by `gate`. */
   stages: z.array(stageSchema).optional(),
+  coverage: coverageSchema.optional(),
 })
 
 export type Environment = z.infer<typeof environmentSchema>
@@ -228,4 +251,6 @@ export type CaseResult = z.infer<typeof caseSchema>
 export type Selection = z.infer<typeof selectionSchema>
 export type RunWaiver = z.infer<typeof runWaiverSchema>
 export type RunStage = z.infer<typeof stageSchema>
+export type CoverageStatus = (typeof COVERAGE_STATUSES)[number]
+export type Coverage = z.infer<typeof coverageSchema>
 export type Run = z.infer<typeof runSchema>

@@ -1,4 +1,5 @@
 import type { CaseResult, Run } from '../harness/run-schema.js'
+import { coverageLine, groupedCoverage } from './coverage.js'
 import { formatDuration, formatName, formatNumber, oneLine } from './format.js'
 import {
   decidingMetric,
@@ -46,6 +47,7 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
     rest.length === 0
       ? ''
       : `<details><summary>${rest.length} ${open.length > 0 ? 'other ' : ''}cases</summary>\n\n${caseTable(rest, rows)}\n\n</details>`,
+    coverageTable(run),
     `<sub>${[
       `${code(run.backend)} ${plain(run.version)}`,
       run.commit === undefined ? '' : code(run.commit.slice(0, 12)),
@@ -83,6 +85,17 @@ function metricText(result: CaseResult): string {
   if (metric === undefined) return ''
   const limit = metric.limit === undefined ? '' : ` (limit ${formatNumber(metric.limit)})`
   return plain(`${formatName(metric.name)} ${formatNumber(metric.value)}${limit}`)
+}
+
+/** A row for each kind of feature; what is gated is counted, the rest is named. */
+function coverageTable({ coverage, cases }: Run): string {
+  const line = coverageLine({ coverage, cases })
+  if (coverage === undefined || line === undefined) return ''
+  const rows = groupedCoverage(coverage).map(({ group, gated, others }) => {
+    const rest = others.map(({ status, names }) => `${status}: ${names.map(code).join(' ')}`)
+    return `| ${plain(group)} | ${gated} | ${rest.join('; ')} |`
+  })
+  return `<details><summary>${plain(line)}</summary>\n\n| kind | gated | others |\n| --- | ---: | --- |\n${rows.join('\n')}\n\n</details>`
 }
 
 /** Untrusted text as text: no markup, no link, no mention, no cell of its own. */

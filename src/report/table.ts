@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { Run } from '../harness/run-schema.js'
+import { coverageLine } from './coverage.js'
 import { formatDuration, formatName, formatNumber, oneLine } from './format.js'
 import {
   decidingMetric,
@@ -96,7 +97,7 @@ export function renderTable(run: Run, options: TableOptions = {}): string {
   return [
     ...(run.cases.length > 0 ? [table.toString()] : []),
     `${paint(tone === 'good' ? 32 : tone === 'warn' ? 33 : 31, text)} (${[formatDuration(run.wallMs), ...(counts.length > 1 ? counts : [])].join(', ')})`,
-    ...[foreignGoldens(summary, run)].filter(note => note !== undefined),
+    ...[foreignGoldens(summary, run), coverageLine(run)].filter(note => note !== undefined),
   ].join('\n')
 }
 

