@@ -1,25 +1,42 @@
 import { createHash } from 'node:crypto'
 import type { Run } from '../harness/run-schema.js'
 import type { PageAssets } from './page-assets.js'
-import { DATA_ID, type PageData, type PictureRef, pictureId } from './page-data.js'
+import { pageCase, worstFirst } from './page-case.js'
+import { caseId, DATA_ID, type PageData, pictureId } from './page-data.js'
+import { placePictures } from './page-pictures.js'
 import type { StoredPicture } from './stored-picture.js'
+import { headline, summarise, type Tone } from './summary.js'
 
 export interface PageInput extends PageAssets {
   run: Run
   /** Reads a picture of the run by its path in `run.json`. */
   readPicture(file: string): Promise<StoredPicture>
+  /** Bytes of pictures that the page carries; those beyond stay files beside it. */
+  pictureBytes: number
 }
 
 /**
  * The page, piece by piece: a run's pictures together may be larger than a string can be. Nothing in it is taken from the
  * network, and its policy lets the browser run the one script and the one style it came with and nothing else. The script
- * stands before the pictures, so that the page works while they are still being read.
+ * stands before the cases and their pictures, the worst ones first, so that the page works while they are still being read.
  */
-export async function* pageHtml({ run, script, style, readPicture }: PageInput): AsyncGenerator<string> {
-  const { data, blocks } = await number(run, readPicture)
+export async function* pageHtml({ run, script, style, readPicture, pictureBytes }: PageInput): AsyncGenerator<string> {
+  const order = run.cases
+    .map((result, number) => ({ number, ...pageCase(result, { candidate: [], golden: [] }) }))
+    .sort(worstFirst)
+    .map(({ number }) => number)
+  const placed = await placePictures({ run, order, readPicture, limit: pictureBytes })
+  const summary = summarise(run)
+  const { cases, ...head } = run
+  const data: PageData = {
+    run: head,
+    summary,
+    cases: cases.map((result, index) => pageCase(result, placed.of[index] ?? { candidate: [], golden: [] })),
+  }
+  const { tone, text } = headline(summary)
   const policy = [
     "default-src 'none'",
-    'img-src data:',
+    `img-src data:${placed.beside ? " file: 'self'" : ''}`,
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
     "base-uri 'none'",
@@ -33,7 +50,8 @@ export async function* pageHtml({ run, script, style, readPicture }: PageInput):
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${escapeHtml(run.id)} · horde-onnx</title>
+<title>${escapeHtml(`${text} · ${run.id}`)}</title>
+<link rel="icon" href="${icon(tone)}">
 <style>${style}</style>
 </head>
 <body>
@@ -41,53 +59,23 @@ export async function* pageHtml({ run, script, style, readPicture }: PageInput):
 <script type="application/json" id="${DATA_ID}">${inertJson(data)}</script>
 <script>${script}</script>
 `
-  for await (const { id, type, bytes } of blocks()) {
-    yield `<script type="text/plain" id="${id}" data-type="${type}">${Buffer.from(bytes).toString('base64')}</script>\n`
+  for (const number of order) {
+    yield `<script type="application/json" id="${caseId(number)}">${inertJson(cases[number])}</script>\n`
+    for (const { id, file } of placed.blocks[number] ?? []) {
+      const picture = await readPicture(file)
+      if ('missing' in picture) continue
+      const base64 = Buffer.from(picture.bytes).toString('base64')
+      yield `<script type="text/plain" id="${pictureId(id)}" data-type="${picture.type}">${base64}</script>\n`
+    }
   }
   yield '</body>\n</html>\n'
 }
 
-interface Block {
-  id: string
-  type: string
-  bytes: Uint8Array
-}
-
-/**
- * Gives each different picture a number: a golden that is identical to the candidate is stored once. Pictures are read
- * twice, once to be told apart and once to be written, and never held together.
- */
-async function number(
-  run: Run,
-  readPicture: PageInput['readPicture'],
-): Promise<{ data: PageData; blocks: () => AsyncGenerator<Block> }> {
-  const numbers = new Map<string, number>()
-  const files: string[] = []
-  const refer = async ({ file }: { file: string }): Promise<PictureRef> => {
-    const picture = await readPicture(file)
-    if ('missing' in picture) return picture
-    const key = createHash('sha256').update(picture.bytes).digest('base64')
-    const known = numbers.get(key)
-    if (known !== undefined) return { number: known }
-    numbers.set(key, files.length)
-    return { number: files.push(file) - 1 }
-  }
-  const pictures: { candidate: PictureRef[]; golden: PictureRef[] }[] = []
-  for (const { images, verdict } of run.cases) {
-    const entry: (typeof pictures)[number] = { candidate: [], golden: [] }
-    for (const image of images) entry.candidate.push(await refer(image))
-    for (const image of verdict?.golden?.images ?? []) entry.golden.push(await refer(image))
-    pictures.push(entry)
-  }
-  return {
-    data: { run, pictures },
-    async *blocks() {
-      for (const [index, file] of files.entries()) {
-        const picture = await readPicture(file)
-        if (!('missing' in picture)) yield { id: pictureId(index), ...picture }
-      }
-    },
-  }
+/** Of the browser's tab: the verdict can be told among twenty of them. */
+function icon(tone: Tone): string {
+  const colour = { good: '%2312915a', warn: '%23c77700', bad: '%23d0303c' }[tone]
+  const svg = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='${colour}'/></svg>`
+  return `data:image/svg+xml,${svg.replaceAll('<', '%3c').replaceAll('>', '%3e')}`
 }
 
 /** JSON in which no tag can begin: `<` can only stand inside strings, where it may be written as an escape. */

@@ -28,15 +28,52 @@ describe('the file', () => {
     const run = await writeSyntheticRun(folder)
     const html = await readFile(await renderReport(folder, { page }), 'utf8')
     const data = JSON.parse(/id="run-data">(.*?)<\/script>/s.exec(html)?.[1] ?? '')
-    expect(data.run).toEqual(run)
+    const records = [...html.matchAll(/id="case-(\d+)">(.*?)<\/script>/gs)]
+    const cases = records.map(([, number, json]) => ({ number: Number(number), record: JSON.parse(json ?? '') }))
+    cases.sort((a, b) => a.number - b.number)
+    expect({ ...data.run, cases: cases.map(({ record }) => record) }).toEqual(run)
     const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1]
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain(`script-src 'sha256-${sha256(/<script>(.*?)<\/script>/s.exec(html)?.[1])}'`)
     expect(policy).toContain(`style-src 'sha256-${sha256(/<style>(.*?)<\/style>/s.exec(html)?.[1])}'`)
-    const { number } = data.pictures[2].candidate[0]
+    const { number } = data.cases[2].candidate[0]
     const stored = await readFile(join(folder, '2.0.png'), 'base64')
     expect(html).toContain(`id="picture-${number}" data-type="image/png">${stored}</script>`)
-    expect(html).not.toMatch(/https?:/)
+    // The name of SVG's elements is no address.
+    expect(/https?:/.test(html.replace('http://www.w3.org/2000/svg', ''))).toBe(false)
+  })
+
+  it('stores the worst first, so that they are read first', async () => {
+    await writeSyntheticRun(folder, [{ id: 'good' }, { id: 'bad', change: 'swap' }, { id: 'drifted', change: 'bits' }])
+    const html = await readFile(await renderReport(folder, { page }), 'utf8')
+    const blocks = [...html.matchAll(/<script type="[^"]*" id="([^"]*)"/g)].map(([, id]) => id)
+    expect(blocks.slice(1)).toEqual([
+      'case-1',
+      'picture-0',
+      'picture-1',
+      'case-2',
+      'picture-2',
+      'picture-3',
+      'case-0',
+      'picture-4',
+    ])
+  })
+
+  it('leaves pictures beyond its limit beside it, those of the best cases', async () => {
+    await writeSyntheticRun(folder, [{ id: 'good' }, { id: 'bad', change: 'swap' }], run => {
+      for (const result of run.cases) for (const image of result.images) image.sha256 = 'f'.repeat(64)
+    })
+    const size =
+      (await readFile(join(folder, '1.0.png'))).length + (await readFile(join(folder, 'golden/1.0.png'))).length
+    const html = await readFile(await renderReport(folder, { page, pictureBytes: size }), 'utf8')
+    const data = JSON.parse(/id="run-data">(.*?)<\/script>/s.exec(html)?.[1] ?? '')
+    expect(data.cases.map(({ candidate }: { candidate: unknown }) => candidate)).toEqual([
+      [{ href: './0.0.png' }],
+      [{ number: 0 }],
+    ])
+    expect(html.match(/id="picture-/g)).toHaveLength(2)
+    expect(html).toMatch(/img-src data: [^;]*'self'/)
+    expect(await readFile(await renderReport(folder, { page }), 'utf8')).toContain('img-src data:;')
   })
 
   it('stores a golden that is the same file once', async () => {
@@ -50,8 +87,8 @@ describe('the file', () => {
       run.id = '</title><script>alert(1)</script>'
     })
     const html = await readFile(await renderReport(folder, { page }), 'utf8')
-    expect(html.match(/<script/g)).toHaveLength(3)
-    expect(html).toContain('<title>&#60;/title&#62;')
+    expect(html.match(/<script/g)).toHaveLength(4)
+    expect(html).toMatch(/<title>[^<]*&#60;\/title&#62;/)
   })
 
   it('is written whole or not at all', async () => {

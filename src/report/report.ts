@@ -9,7 +9,12 @@ import { readStoredPicture } from './stored-picture.js'
 export interface ReportOptions {
   /** Script and style of the page. @default those that came with the package */
   page?: PageAssets
+  /** Bytes of pictures that the page carries; those beyond it, the best cases', stay files beside it. @default 256 MiB */
+  pictureBytes?: number
 }
+
+/** Pages of half a gigabyte are where browsers and mail begin to refuse. */
+const PICTURE_BYTES = 256 * 2 ** 20
 
 /**
  * Writes `report.html` into the folder of a run: one file that holds the run with all of its pictures and needs no network.
@@ -18,13 +23,17 @@ export interface ReportOptions {
  * @returns path of the page
  * @throws RunError where the folder holds no readable run; OutputError where the page cannot be written
  */
-export async function renderReport(runDir: string, { page }: ReportOptions = {}): Promise<string> {
+export async function renderReport(
+  runDir: string,
+  { page, pictureBytes = PICTURE_BYTES }: ReportOptions = {},
+): Promise<string> {
   const run = await readRun(runDir, { pictures: false })
   const assets = page ?? (await readPageAssets())
   const file = join(runDir, 'report.html')
   const partial = `${file}.part`
   try {
-    await writeFile(partial, pageHtml({ run, ...assets, readPicture: path => readStoredPicture(runDir, path) }))
+    const readPicture = (path: string) => readStoredPicture(runDir, path)
+    await writeFile(partial, pageHtml({ run, ...assets, readPicture, pictureBytes }))
     await rename(partial, file)
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => {})

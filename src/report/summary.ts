@@ -131,7 +131,7 @@ export function headline({ cases, pending, counts, judged }: RunSummary): { tone
 }
 
 /** Why a run that was judged by goldens of another environment class is judged more loosely; undefined where none was. */
-export function foreignGoldens({ foreignClasses }: RunSummary, run: Run): string | undefined {
+export function foreignGoldens({ foreignClasses }: RunSummary, run: Pick<Run, 'environment'>): string | undefined {
   if (foreignClasses.length === 0) return undefined
   const classes = foreignClasses.join(', ')
   return `This machine (${run.environment.class}) has no goldens of its own: its pictures were compared with those of ${classes} by the perceptual gates, not bit by bit.`

@@ -77,12 +77,10 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
     })
     try {
       const { page, complaints } = await open(browser, report.url)
-      expect(await page.locator('.card').count()).toBe(CORPUS.length)
+      expect(await page.locator('.grid li').count()).toBe(CORPUS.length)
       for (const { id, title } of cases) {
         await page.goto(`${report.url}#${new URLSearchParams({ case: id })}`)
-        const heading = page.locator('.details .title')
-        await heading.waitFor()
-        expect(await heading.textContent()).toBe(title)
+        await expect.poll(() => page.locator('.details .title').textContent()).toBe(title)
         await page.keyboard.press('6')
         for (const summary of await page.locator('.details summary').all()) await summary.click()
       }
@@ -152,42 +150,6 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
       await (await says('sampler-ddim', 'blink')).toContain('the stored picture is damaged')
       await (await says('karras-off', 'heat')).toContain('the sizes differ: 128×128 and 64×32')
       await (await says('cfg-scale-12', 'onion')).toContain('../outside.png lies outside the folder of the run')
-      expect(complaints).toEqual([])
-    } finally {
-      await report.remove()
-    }
-  })
-
-  it('opens a thousand cases', async () => {
-    const cases = Array.from(
-      { length: 1000 },
-      (_, i): SyntheticCase => ({
-        id: `case-${String(i).padStart(4, '0')}`,
-        change: i % 25 === 0 ? 'block' : 'none',
-        features: [`feature-${i % 30}`],
-      }),
-    )
-    const report = await makeReport(cases)
-    try {
-      const { page, complaints } = await open(browser, 'about:blank')
-      const start = performance.now()
-      await page.goto(report.url, { waitUntil: 'commit' })
-      await page.locator('.card img').first().waitFor()
-      const first = performance.now() - start
-      await page.keyboard.press('/')
-      await page.keyboard.type('case-0999')
-      await page.locator('.card[data-case="case-0999"]').waitFor()
-      const interactive = performance.now() - start
-      await page.waitForLoadState('load')
-      const whole = performance.now() - start
-      console.log(
-        `1,000 cases: first picture after ${first.toFixed(0)} ms, a search answered after ${interactive.toFixed(0)} ms, all of it read after ${whole.toFixed(0)} ms`,
-      )
-      expect(await page.locator('.card').count()).toBe(1)
-      await page.keyboard.press('Escape')
-      await page.keyboard.press('Escape')
-      await page.keyboard.press('End')
-      expect(await page.locator('.card').count()).toBe(1000)
       expect(complaints).toEqual([])
     } finally {
       await report.remove()

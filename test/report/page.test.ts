@@ -29,7 +29,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
     }
   }
 
-  const shown = (page: Page) => page.locator('.card').evaluateAll(cards => cards.map(card => card.dataset.case))
+  const shown = (page: Page) => page.locator('.grid li').evaluateAll(places => places.map(place => place.dataset.case))
   const hash = (page: Page) => new URLSearchParams(new URL(page.url()).hash.slice(1))
   const pressed = (page: Page, name: string) =>
     page.getByRole('button', { name, exact: true }).getAttribute('aria-pressed')
@@ -68,8 +68,12 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
         'Of 13 cases 3 failed, 1 ended in an error',
       )
       expect(await page.getByRole('region', { name: 'Parity' }).textContent()).toContain('7 / 12')
-      for (const name of ['Stability', 'Speed']) {
-        expect(await page.getByRole('region', { name }).textContent()).toContain('not measured in this run')
+      for (const [name, command] of [
+        ['Stability', 'horde-onnx stress'],
+        ['Speed', 'horde-onnx bench'],
+      ]) {
+        const says = await page.getByRole('region', { name: name ?? '' }).textContent()
+        expect(says).toContain(`not measured${command}`)
       }
     }))
 
@@ -143,13 +147,13 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
       expect(await page.locator('#viewer-title').textContent()).toContain('sampler-ddim')
       await page.keyboard.press('Escape')
       await page.locator('dialog.viewer').waitFor({ state: 'hidden' })
-      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-case'))).toBe('sampler-ddim')
+      expect(await page.evaluate(() => document.activeElement?.closest('li')?.dataset.case)).toBe('sampler-ddim')
       await page.keyboard.press('Escape')
       expect(await shown(page)).toHaveLength(13)
       await page.keyboard.press('1')
       expect(await shown(page)).toHaveLength(3)
       await page.keyboard.press('End')
-      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-case'))).toBe('cfg-scale-12')
+      expect(await page.evaluate(() => document.activeElement?.closest('li')?.dataset.case)).toBe('cfg-scale-12')
       await page.keyboard.press('s')
       expect(await page.getByLabel('Sort').inputValue()).toBe('name')
     }))

@@ -20,3 +20,13 @@ export function badge(outcome: Outcome, text: string = outcome): HTMLElement {
     text,
   )
 }
+
+/** The sign alone, where the word would only repeat itself from case to case. */
+export function sign(outcome: Outcome, text: string = outcome): HTMLElement {
+  return h(
+    'span',
+    { class: `lone ${outcome}`, title: text },
+    h('span', { class: 'sign', 'aria-hidden': 'true' }, SIGNS[outcome]),
+    h('span', { class: 'hidden' }, text),
+  )
+}

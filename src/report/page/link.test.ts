@@ -20,6 +20,8 @@ describe('the address of a view', () => {
       query: 'a & b=c #1 日本',
       outcomes: ['fail', 'no-golden'],
       feature: 'k_euler/x,y',
+      gate: 'pixels',
+      group: 'feature',
       sort: 'time',
       open: 'a&mode=heat',
       mode: 'onion',
@@ -32,7 +34,8 @@ describe('the address of a view', () => {
   })
 
   it('ignores what it cannot understand', () => {
-    const nonsense = '#mode=explode&sort=__proto__&verdict=fail,x&view=1e9,NaN,2&picture=-4&position=7&with=nobody'
+    const nonsense =
+      '#mode=explode&group=x&sort=__proto__&verdict=fail,x&view=1e9,NaN,2&picture=-4&position=7&with=nobody'
     expect(parseLink(nonsense)).toEqual({ ...START, outcomes: ['fail'] })
   })
 })

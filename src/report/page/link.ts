@@ -9,6 +9,11 @@ export const SORTS = ['verdict', 'name', 'metric', 'time'] as const
 
 export type Sort = (typeof SORTS)[number]
 
+export const GROUPS = ['', 'verdict', 'feature', 'gate'] as const
+
+/** What the cases are gathered by; empty: by nothing. */
+export type Grouping = (typeof GROUPS)[number]
+
 /** What a candidate is compared with. */
 export type Reference = 'golden' | 'twin'
 
@@ -26,6 +31,9 @@ export interface PageState {
   /** None means all. */
   outcomes: readonly Outcome[]
   feature: string
+  /** The first gate that did not pass. */
+  gate: string
+  group: Grouping
   sort: Sort
   /** Id of the case in the viewer. */
   open?: string | undefined
@@ -43,6 +51,8 @@ export const START: PageState = {
   query: '',
   outcomes: [],
   feature: '',
+  gate: '',
+  group: '',
   sort: 'verdict',
   mode: 'side',
   reference: 'golden',
@@ -62,6 +72,8 @@ export function parseLink(hash: string): PageState {
     query: given.get('q') ?? START.query,
     outcomes: OUTCOMES.filter(outcome => outcomes.includes(outcome)),
     feature: given.get('feature') ?? START.feature,
+    gate: given.get('gate') ?? START.gate,
+    group: oneOf(GROUPS, given.get('group')) ?? START.group,
     sort: oneOf(SORTS, given.get('sort')) ?? START.sort,
     ...(open === undefined ? {} : { open }),
     mode: oneOf(MODES, given.get('mode')) ?? START.mode,
@@ -81,6 +93,8 @@ export function formatLink(state: PageState): string {
   say('q', state.query, START.query)
   say('verdict', state.outcomes.join(','), '')
   say('feature', state.feature, START.feature)
+  say('gate', state.gate, START.gate)
+  say('group', state.group, START.group)
   say('sort', state.sort, START.sort)
   if (state.open !== undefined) {
     link.set('case', state.open)

@@ -1,8 +1,7 @@
 /** The page of a report: reads the run it carries, and shows it. */
 import { DATA_ID, type PageData } from '../page-data.js'
-import { summarise } from '../summary.js'
 import { h } from './dom.js'
-import { entriesOf, select } from './entries.js'
+import { entriesOf, groupBy, select } from './entries.js'
 import { createHelp, listenForKeys } from './keys.js'
 import type { PageState } from './link.js'
 import { createGrid } from './overview/grid.js'
@@ -17,12 +16,12 @@ applyTheme()
 // The renderer wrote this block from a run that it had validated.
 const data = JSON.parse(document.getElementById(DATA_ID)?.textContent ?? '') as PageData
 const entries = entriesOf(data)
-const byId = new Map(entries.map(entry => [entry.result.id, entry]))
-const summary = summarise(data.run)
+const byId = new Map(entries.map(entry => [entry.id, entry]))
+const { run, summary } = data
 const store = createStore()
 let shown = select(entries, store.state)
 
-const toolbar = createToolbar(store, summary)
+const toolbar = createToolbar(store, summary, entries)
 const grid = createGrid(id => store.update({ open: id, picture: 0, view: undefined }, { step: true }))
 const viewer = createViewer({
   store,
@@ -47,17 +46,19 @@ document.body.prepend(
     h('button', { class: 'icon', 'aria-label': 'Dark or light', onclick: toggleTheme }, '◐'),
     h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: () => help.toggle() }, '?'),
   ),
-  h('main', {}, header(data.run, summary), toolbar.element, grid.element),
+  h('main', {}, header(run, summary, entries), toolbar.element, grid.element),
 )
 
 function render(state: PageState, before?: PageState) {
   const filtersChanged =
     before === undefined ||
-    (['query', 'outcomes', 'feature', 'sort'] as const).some(name => String(state[name]) !== String(before[name]))
+    (['query', 'outcomes', 'feature', 'gate', 'group', 'sort'] as const).some(
+      name => String(state[name]) !== String(before[name]),
+    )
   if (filtersChanged) {
     shown = select(entries, state)
     toolbar.show(state, shown.length)
-    grid.show(shown)
+    grid.show(groupBy(shown, state.group))
   }
   viewer.show(state, before)
 }

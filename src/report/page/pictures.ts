@@ -1,22 +1,14 @@
-/** The run's pictures, out of the inert blocks in which the page carries them. */
+/** The run's pictures, out of the inert blocks in which the page carries them, or from beside it. */
 import { type PictureRef, pictureId } from '../page-data.js'
+import { findBlock } from './blocks.js'
 
-/** How often a block that the browser has not reached yet is looked for. */
-const RETRY_MS = 50
-
-/** A data URI, once the browser has read that far. Rejects with the reason where there is no such picture. */
+/** A picture's address, once the browser has read that far. Rejects with the reason where there is no such picture. */
 export async function pictureUrl(ref: PictureRef): Promise<string> {
   if ('missing' in ref) throw new Error(ref.missing)
-  for (;;) {
-    const stillReading = document.readyState === 'loading'
-    const block = document.getElementById(pictureId(ref.number))
-    // While the page is being read, a block may be there with half of its text; its successor proves it whole.
-    if (block && (!stillReading || block.nextElementSibling)) {
-      return `data:${block.dataset.type};base64,${block.textContent}`
-    }
-    if (!stillReading) throw new Error('the page was cut off before this picture')
-    await new Promise(resolve => setTimeout(resolve, RETRY_MS))
-  }
+  if ('href' in ref) return ref.href
+  const block = await findBlock(pictureId(ref.number))
+  if (block === undefined) throw new Error('the page was cut off before this picture')
+  return `data:${block.dataset.type};base64,${block.textContent}`
 }
 
 /** A decoded picture. */
@@ -24,7 +16,11 @@ export interface Bitmap {
   width: number
   height: number
   source: HTMLCanvasElement
-  /** RGBA, not premultiplied. */
+  /** RGBA, not premultiplied. Undefined where browsers show a picture to the reader and not to the page: of files beside it. */
+  pixels: Uint8ClampedArray | undefined
+}
+
+export interface ReadableBitmap extends Bitmap {
   pixels: Uint8ClampedArray
 }
 
@@ -36,13 +32,21 @@ export async function decodePicture(ref: PictureRef): Promise<Bitmap> {
   const image = new Image()
   image.src = await pictureUrl(ref)
   await image.decode().catch(() => {
-    throw new Error('the stored picture is damaged')
+    throw new Error('href' in ref ? `${decodeURI(ref.href)} is not beside this page` : 'the stored picture is damaged')
   })
   const { naturalWidth: width, naturalHeight: height } = image
   if (Math.max(width, height) > MAX_SIDE) throw new Error(`${width}×${height} pixels are more than a browser can show`)
   const [source, context] = createCanvas(width, height)
   context.drawImage(image, 0, 0)
-  return { width, height, source, pixels: context.getImageData(0, 0, width, height).data }
+  return { width, height, source, pixels: pixelsOf(context, width, height) }
+}
+
+function pixelsOf(context: CanvasRenderingContext2D, width: number, height: number): Bitmap['pixels'] {
+  try {
+    return context.getImageData(0, 0, width, height).data
+  } catch {
+    return undefined
+  }
 }
 
 export function createCanvas(width: number, height: number): [HTMLCanvasElement, CanvasRenderingContext2D] {
@@ -55,7 +59,7 @@ export function createCanvas(width: number, height: number): [HTMLCanvasElement,
 }
 
 /** A canvas of computed pixels. */
-export function bitmapOf(width: number, height: number, pixels: Uint8ClampedArray<ArrayBuffer>): Bitmap {
+export function bitmapOf(width: number, height: number, pixels: Uint8ClampedArray<ArrayBuffer>): ReadableBitmap {
   const [source, context] = createCanvas(width, height)
   context.putImageData(new ImageData(pixels, width, height), 0, 0)
   return { width, height, source, pixels }

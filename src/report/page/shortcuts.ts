@@ -46,7 +46,7 @@ export function shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleH
       does: 'leave the search, then show all cases',
       run: () => {
         if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
-        else store.update({ query: '', outcomes: [], feature: '' })
+        else store.update({ query: '', outcomes: [], feature: '', gate: '' })
       },
     },
     {
@@ -57,6 +57,7 @@ export function shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleH
     },
     { place: 'grid', keys: ['f'], does: 'choose a feature', run: () => toolbar.focusFeature() },
     { place: 'grid', keys: ['s'], does: 'next order', run: () => toolbar.nextSort() },
+    { place: 'grid', keys: ['g'], does: 'group by something else', run: () => toolbar.nextGrouping() },
     {
       place: 'grid',
       keys: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'],

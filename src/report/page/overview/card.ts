@@ -1,73 +1,58 @@
 import { formatDuration, formatName, formatNumber, oneLine } from '../../format.js'
 import type { PictureRef } from '../../page-data.js'
 import { isBeyond, isDistance, type Metric } from '../../summary.js'
-import { badge } from '../badge.js'
+import { badge, sign } from '../badge.js'
 import { foreign, h } from '../dom.js'
 import type { Entry } from '../entries.js'
 import { formatLink, START } from '../link.js'
 import { pictureUrl } from '../pictures.js'
 
-/** Pictures are read out of the page when they come near the window. */
-const nearby = new IntersectionObserver(
-  seen => {
-    for (const { isIntersecting, target } of seen) {
-      if (!isIntersecting) continue
-      nearby.unobserve(target)
-      pending.get(target)?.()
-      pending.delete(target)
-    }
-  },
-  { rootMargin: '600px' },
-)
-
-const pending = new WeakMap<Element, () => void>()
-
 /** Characters of a text that a card shows of: browsers take a minute to cut a hundred thousand to two lines. */
 const GIST = 200
 
-/** A case at a glance: what it drew, beside its golden where the two must be told apart. */
+const TAGS = 3
+
+/** Shown beside their golden, on a card of double width: they must be told apart. */
+export function isCompared({ outcome, golden }: Entry): boolean {
+  return outcome !== 'pass' && golden.length > 0
+}
+
+/** A case at a glance: what it drew, and what came of it. */
 export function card(entry: Entry): HTMLAnchorElement {
-  const { result, outcome, reason } = entry
-  const { id, fixture, timings } = result
-  const compared = outcome !== 'pass' && entry.golden.length > 0
-  const { metric } = entry
-  const more = fixture.features.length - 4
+  const { id, outcome, reason, title, prompt, metric, features, candidate } = entry
+  const settled = outcome === 'pass'
+  const more = features.length - TAGS
   return h(
     'a',
-    {
-      class: `card ${outcome}`,
-      href: formatLink({ ...START, open: id }),
-      'data-case': id,
-      tabindex: '-1',
-    },
+    { class: `card ${outcome}`, href: formatLink({ ...START, open: id }), tabindex: '-1' },
     h(
       'div',
       { class: 'thumbs' },
-      badge(outcome),
-      thumbnail(entry.candidate[0]),
-      compared && thumbnail(entry.golden[0], 'golden'),
-      entry.candidate.length > 1 && h('span', { class: 'pile' }, `×${entry.candidate.length}`),
+      thumbnail(candidate[0]),
+      isCompared(entry) && thumbnail(entry.golden[0], 'golden'),
+      candidate.length > 1 && h('span', { class: 'pile' }, `×${candidate.length}`),
     ),
     h(
       'div',
       { class: 'words' },
-      h('p', { class: 'name' }, foreign(oneLine(id, GIST), { class: 'mono', title: oneLine(id, GIST) })),
       h(
         'p',
-        { class: 'reason' },
-        foreign(oneLine(outcome === 'pass' ? (fixture.title ?? entry.prompt) : reason, GIST)),
+        { class: 'name' },
+        settled ? sign(outcome) : badge(outcome),
+        foreign(oneLine(id, GIST), { title: oneLine(id, GIST) }),
       ),
+      h('p', { class: 'reason' }, foreign(oneLine(settled ? (title ?? prompt) : reason, GIST))),
       h(
         'p',
         { class: 'figures' },
-        h('span', {}, metric !== undefined && metricText(metric)),
-        h('span', {}, formatDuration(timings.total)),
+        metric !== undefined && h('span', {}, metricText(metric)),
+        h('span', { class: 'time' }, formatDuration(entry.totalMs)),
       ),
-      fixture.features.length > 0 &&
+      features.length > 0 &&
         h(
           'p',
           { class: 'tags' },
-          ...fixture.features.slice(0, 4).map(feature => foreign(oneLine(feature, GIST), { class: 'tag' })),
+          ...features.slice(0, TAGS).map(feature => foreign(oneLine(feature, GIST), { class: 'tag' })),
           more > 0 && h('span', { class: 'tag' }, `+${more}`),
         ),
     ),
@@ -89,11 +74,9 @@ function thumbnail(ref: PictureRef | undefined, caption?: string): HTMLElement {
     absent('no picture')
     return box
   }
-  pending.set(box, () => {
-    pictureUrl(ref)
-      .then(src => box.append(h('img', { src, alt: '', decoding: 'async' })))
-      .catch(() => absent('picture missing'))
-  })
-  nearby.observe(box)
+  const missing = () => absent('picture missing')
+  pictureUrl(ref)
+    .then(src => box.append(h('img', { src, alt: '', decoding: 'async', onerror: missing })))
+    .catch(missing)
   return box
 }

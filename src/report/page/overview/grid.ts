@@ -1,100 +1,130 @@
-import { fill, h } from '../dom.js'
-import type { Entry } from '../entries.js'
-import { card } from './card.js'
+import { fill, foreign, h } from '../dom.js'
+import type { Entry, Group } from '../entries.js'
+import { card, isCompared } from './card.js'
+
+export type Direction = 'left' | 'right' | 'up' | 'down' | 'first' | 'last'
 
 export interface Grid {
   element: HTMLElement
-  show(entries: readonly Entry[]): void
+  show(groups: readonly Group[]): void
   /** Moves the focus among the cards; the first press of a key only finds it. */
-  step(direction: 'left' | 'right' | 'up' | 'down' | 'first' | 'last'): void
+  step(direction: Direction): void
   focus(id: string): void
 }
 
-/** Cards are made as they are scrolled to: ten thousand cases open as fast as ten. */
-const BATCH = 120
+/** A case has its place in the page at once and its card when it comes near the window: ten thousand open as fast as ten. */
+const NEAR = '1200px'
 
 export function createGrid(onOpen: (id: string) => void): Grid {
-  const list = h('ul', { class: 'grid' })
-  const sentinel = h('div', { class: 'sentinel', 'aria-hidden': 'true' })
   const nothing = h('p', { class: 'nothing', hidden: true }, 'No case is like that.')
-  const cards = new Map<string, HTMLAnchorElement>()
-  let entries: readonly Entry[] = []
-  let made = 0
-  let current = ''
+  const list = h('div', { class: 'groups' })
+  const places = new Map<string, HTMLLIElement>()
+  const entryOf = new WeakMap<Element, Entry>()
+  let order: HTMLLIElement[] = []
+  let current: HTMLLIElement | undefined
 
-  const more = () => {
-    for (const entry of entries.slice(made, made + BATCH)) {
-      const { id } = entry.result
-      const link = cards.get(id) ?? card(entry)
-      cards.set(id, link)
-      list.append(h('li', {}, link))
-    }
-    made = Math.min(entries.length, made + BATCH)
-  }
-  new IntersectionObserver(
-    ([seen]) => {
-      if (seen?.isIntersecting && made < entries.length) more()
+  const near = new IntersectionObserver(
+    seen => {
+      for (const { isIntersecting, target } of seen) if (isIntersecting) furnish(target)
     },
-    { rootMargin: '1500px' },
-  ).observe(sentinel)
+    { rootMargin: NEAR },
+  )
 
-  const linkAt = (index: number) => {
-    while (made <= index && made < entries.length) more()
-    const id = entries[index]?.result.id
-    return id === undefined ? undefined : cards.get(id)
+  const linkOf = (place: Element | undefined) => place?.querySelector('a') ?? undefined
+
+  function furnish(place: Element) {
+    near.unobserve(place)
+    const entry = entryOf.get(place)
+    if (entry === undefined || linkOf(place)) return
+    place.append(card(entry))
+    if (place === current) linkOf(place)?.setAttribute('tabindex', '0')
   }
+
+  function placeOf(entry: Entry, group: string): HTMLLIElement {
+    const key = `${group}\n${entry.number}`
+    const known = places.get(key)
+    if (known) return known
+    const place = h('li', { class: isCompared(entry) ? 'double' : undefined, 'data-case': entry.id })
+    entryOf.set(place, entry)
+    places.set(key, place)
+    near.observe(place)
+    return place
+  }
+
   /** One card is in the order of the Tab key, the arrow keys lead to the others. */
-  const choose = (index: number) => {
-    const link = linkAt(index)
-    if (link === undefined) return
-    cards.get(current)?.setAttribute('tabindex', '-1')
-    current = entries[index]?.result.id ?? ''
-    link.setAttribute('tabindex', '0')
-    link.focus()
-    link.scrollIntoView({ block: 'nearest' })
+  function choose(place: HTMLLIElement | undefined) {
+    linkOf(current)?.setAttribute('tabindex', '-1')
+    current = place
+    if (place === undefined) return
+    furnish(place)
+    linkOf(place)?.setAttribute('tabindex', '0')
   }
-  const indexOf = (id: string) => entries.findIndex(({ result }) => result.id === id)
-  const columns = () => getComputedStyle(list).gridTemplateColumns.split(' ').length
+
+  function focusOn(place: HTMLLIElement | undefined) {
+    if (place === undefined) return
+    choose(place)
+    linkOf(place)?.focus()
+    place.scrollIntoView({ block: 'nearest' })
+  }
 
   list.addEventListener('click', event => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || !(event.target instanceof Element)) return
-    const id = event.target.closest('a')?.dataset.case
+    const id = event.target.closest('a') ? event.target.closest('li')?.dataset.case : undefined
     if (id === undefined) return
     event.preventDefault()
     onOpen(id)
   })
 
   return {
-    element: h('section', { 'aria-label': 'Cases' }, list, nothing, sentinel),
-    show(next) {
-      entries = next
-      made = 0
-      fill(list)
-      nothing.hidden = entries.length > 0
-      more()
-      if (indexOf(current) === -1) {
-        cards.get(current)?.setAttribute('tabindex', '-1')
-        current = entries[0]?.result.id ?? ''
-      }
-      cards.get(current)?.setAttribute('tabindex', '0')
+    element: h('section', { 'aria-label': 'Cases' }, list, nothing),
+    show(groups) {
+      const shown = groups.map(({ name = '', entries }) => entries.map(entry => placeOf(entry, name)))
+      fill(
+        list,
+        ...groups.map(({ name, entries }, index) => {
+          const cases = h('ul', { class: 'grid' })
+          cases.append(...(shown[index] ?? []))
+          if (name === undefined) return cases
+          const title = h('h2', {}, foreign(name), h('span', { class: 'count' }, String(entries.length)))
+          return h('section', { class: 'group' }, title, cases)
+        }),
+      )
+      order = shown.flat()
+      nothing.hidden = order.length > 0
+      choose(current && order.includes(current) ? current : order[0])
     },
     step(direction) {
-      const index = Math.max(0, indexOf(current))
-      const last = entries.length - 1
       const inGrid = list.contains(document.activeElement)
-      const target = {
-        left: inGrid ? index - 1 : index,
-        right: inGrid ? index + 1 : index,
-        up: inGrid ? index - columns() : index,
-        down: inGrid ? index + columns() : index,
-        first: 0,
-        last,
-      }[direction]
-      choose(Math.min(last, Math.max(0, target)))
+      if (direction === 'first' || direction === 'last') focusOn(order.at(direction === 'first' ? 0 : -1))
+      else if (!inGrid) focusOn(current)
+      else focusOn(neighbour(order, current, direction))
     },
     focus(id) {
-      const index = indexOf(id)
-      if (index >= 0) choose(index)
+      focusOn(current?.dataset.case === id ? current : order.find(({ dataset }) => dataset.case === id))
     },
   }
+}
+
+/** The next place in reading order, or the nearest one of the row above or below: rows hold cards of two widths. */
+function neighbour(
+  order: readonly HTMLLIElement[],
+  from: HTMLLIElement | undefined,
+  direction: Exclude<Direction, 'first' | 'last'>,
+): HTMLLIElement | undefined {
+  const index = from === undefined ? -1 : order.indexOf(from)
+  if (from === undefined || index === -1) return order[0]
+  if (direction === 'left' || direction === 'right') return order[index + (direction === 'left' ? -1 : 1)]
+  const by = direction === 'up' ? -1 : 1
+  const here = from.getBoundingClientRect()
+  let best: { place: HTMLLIElement; top: number; distance: number } | undefined
+  for (let i = index + by; order[i] !== undefined; i += by) {
+    const place = order[i]
+    if (place === undefined) break
+    const { top, left } = place.getBoundingClientRect()
+    if (Math.abs(top - here.top) < 1) continue
+    if (best && Math.abs(top - best.top) >= 1) break
+    const distance = Math.abs(left - here.left)
+    if (best === undefined || distance < best.distance) best = { place, top, distance }
+  }
+  return best?.place
 }

@@ -1,7 +1,8 @@
-import { OUTCOMES, type Outcome, type RunSummary } from '../../summary.js'
+import { OUTCOMES, type Outcome, plural, type RunSummary } from '../../summary.js'
 import { badge } from '../badge.js'
 import { fill, h } from '../dom.js'
-import { type PageState, SORTS, type Sort } from '../link.js'
+import type { Entry } from '../entries.js'
+import { GROUPS, type Grouping, type PageState, SORTS, type Sort } from '../link.js'
 import type { Store } from '../store.js'
 
 export interface Toolbar {
@@ -11,16 +12,24 @@ export interface Toolbar {
   focusFeature(): void
   toggleOutcome(index: number): void
   nextSort(): void
+  nextGrouping(): void
 }
 
 const SORT_NAMES: Record<Sort, string> = {
   verdict: 'worst first',
-  name: 'name',
-  metric: 'likeness',
+  name: 'by name',
+  metric: 'least alike first',
   time: 'slowest first',
 }
 
-export function createToolbar(store: Store, summary: RunSummary): Toolbar {
+const GROUP_NAMES: Record<Grouping, string> = {
+  '': 'not grouped',
+  verdict: 'by verdict',
+  feature: 'by feature',
+  gate: 'by gate',
+}
+
+export function createToolbar(store: Store, summary: RunSummary, entries: readonly Entry[]): Toolbar {
   const present = OUTCOMES.filter(outcome => summary.counts[outcome] > 0)
   const search = h('input', {
     type: 'search',
@@ -45,11 +54,13 @@ export function createToolbar(store: Store, summary: RunSummary): Toolbar {
       h('span', { class: 'count' }, String(summary.counts[outcome])),
     ),
   )
-  const feature = h(
+  const feature = filter('Feature', 'all features', summary.features, name => store.update({ feature: name }))
+  const gates = [...new Set(entries.flatMap(({ gate }) => gate ?? []))].sort()
+  const gate = filter('Gate', 'all gates', gates, name => store.update({ gate: name }))
+  const group = h(
     'select',
-    { 'aria-label': 'Feature', onchange: () => store.update({ feature: feature.value }) },
-    h('option', { value: '' }, 'all features'),
-    ...summary.features.map(name => h('option', { value: name }, name)),
+    { 'aria-label': 'Group', onchange: () => store.update({ group: GROUPS[group.selectedIndex] ?? '' }) },
+    ...GROUPS.map(name => h('option', { value: name }, GROUP_NAMES[name])),
   )
   const sort = h(
     'select',
@@ -62,20 +73,22 @@ export function createToolbar(store: Store, summary: RunSummary): Toolbar {
     { class: 'toolbar', role: 'search' },
     search,
     h('div', { class: 'chips', role: 'group', 'aria-label': 'Verdicts' }, ...chips),
-    summary.features.length > 0 && feature,
-    h('label', {}, 'Sort ', sort),
+    h('span', { class: 'space' }),
     count,
+    h('div', { class: 'choices' }, summary.features.length > 0 && feature, gates.length > 0 && gate, group, sort),
   )
   return {
     element,
     show(state, shown) {
       if (search.value !== state.query) search.value = state.query
       feature.value = state.feature
+      gate.value = state.gate
+      group.value = state.group
       sort.value = state.sort
       for (const [index, outcome] of present.entries()) {
         chips[index]?.setAttribute('aria-pressed', String(state.outcomes.includes(outcome)))
       }
-      fill(count, shown === summary.cases ? `${shown} cases` : `${shown} of ${summary.cases} cases`)
+      fill(count, shown === summary.cases ? plural(shown, 'case') : `${shown} of ${plural(summary.cases, 'case')}`)
     },
     focusSearch: () => search.select(),
     focusFeature: () => feature.focus(),
@@ -83,8 +96,21 @@ export function createToolbar(store: Store, summary: RunSummary): Toolbar {
       const outcome = present[index]
       if (outcome) toggle(outcome)
     },
-    nextSort() {
-      store.update({ sort: SORTS[(SORTS.indexOf(store.state.sort) + 1) % SORTS.length] ?? 'verdict' })
-    },
+    nextSort: () => store.update({ sort: after(SORTS, store.state.sort) }),
+    nextGrouping: () => store.update({ group: after(GROUPS, store.state.group) }),
   }
+}
+
+function filter(label: string, all: string, names: readonly string[], onChoice: (name: string) => void) {
+  const select = h(
+    'select',
+    { 'aria-label': label, onchange: () => onChoice(select.value) },
+    h('option', { value: '' }, all),
+    ...names.map(name => h('option', { value: name }, name)),
+  )
+  return select
+}
+
+function after<T>(names: readonly T[], name: T): T {
+  return names[(names.indexOf(name) + 1) % names.length] ?? name
 }

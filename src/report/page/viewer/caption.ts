@@ -37,7 +37,7 @@ export function caption(comparison: Comparison, { mode, reference }: Look): { te
 export function pixelText({ shown }: Comparison, { x, y }: { x: number; y: number }): string {
   const values = ROLES.flatMap(role => {
     const bitmap = shown[role]
-    if (bitmap === undefined || x >= bitmap.width || y >= bitmap.height) return []
+    if (bitmap?.pixels === undefined || x >= bitmap.width || y >= bitmap.height) return []
     const start = (y * bitmap.width + x) * 4
     const [red = 0, green = 0, blue = 0, alpha = 255] = bitmap.pixels.subarray(start, start + 4)
     return [`${role} ${red} ${green} ${blue}${alpha === 255 ? '' : ` α ${alpha}`}`]

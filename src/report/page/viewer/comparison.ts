@@ -2,7 +2,7 @@
 
 import type { Entry } from '../entries.js'
 import type { Reference } from '../link.js'
-import { type Bitmap, bitmapOf, decodePicture } from '../pictures.js'
+import { type Bitmap, bitmapOf, decodePicture, type ReadableBitmap } from '../pictures.js'
 import { type Difference, difference } from './difference.js'
 import { heatMap } from './heat.js'
 import { leastAlike, similarityMap } from './similarity.js'
@@ -70,11 +70,17 @@ export async function loadComparison(entry: Entry, twin: Entry | undefined, inde
   }
 }
 
-function pairOf(a: Bitmap | undefined, b: Bitmap | undefined): { a: Bitmap; b: Bitmap } | string {
+function pairOf(a: Bitmap | undefined, b: Bitmap | undefined): { a: ReadableBitmap; b: ReadableBitmap } | string {
   if (a === undefined || b === undefined) return 'there are no two pictures to compare'
-  return a.width === b.width && a.height === b.height
-    ? { a, b }
-    : `the sizes differ: ${a.width}×${a.height} and ${b.width}×${b.height}`
+  if (a.width !== b.width || a.height !== b.height)
+    return `the sizes differ: ${a.width}×${a.height} and ${b.width}×${b.height}`
+  if (!isReadable(a) || !isReadable(b))
+    return 'these pictures lie beside the page, where a browser lets it show them but not compute with them'
+  return { a, b }
+}
+
+function isReadable(bitmap: Bitmap): bitmap is ReadableBitmap {
+  return bitmap.pixels !== undefined
 }
 
 function once<T>(compute: (reference: Reference) => T): (reference: Reference) => T {
@@ -86,9 +92,9 @@ function once<T>(compute: (reference: Reference) => T): (reference: Reference) =
   }
 }
 
-function absence(role: Role, { result }: Entry, twin: Entry | undefined): string {
-  if (role === 'candidate') return result.faults[0]?.message ?? 'this case drew no such picture'
+function absence(role: Role, entry: Entry, twin: Entry | undefined): string {
+  if (role === 'candidate') return entry.fault ?? 'this case drew no such picture'
   if (role === 'golden') return 'no golden was compared'
-  if (result.fixture.twin === undefined) return 'this case has no twin'
-  return twin === undefined ? `its twin ${result.fixture.twin} is not in this run` : 'its twin drew no such picture'
+  if (entry.twin === undefined) return 'this case has no twin'
+  return twin === undefined ? `its twin ${entry.twin} is not in this run` : 'its twin drew no such picture'
 }

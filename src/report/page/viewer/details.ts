@@ -1,10 +1,11 @@
-import type { GateResult } from '../../../harness/run-schema.js'
-import { formatName, formatNumber } from '../../format.js'
-import { isBeyond, isDistance } from '../../summary.js'
-import { badge } from '../badge.js'
+import type { CaseResult } from '../../../harness/run-schema.js'
+import { formatNumber } from '../../format.js'
 import { type Child, foreign, h } from '../dom.js'
 import type { Entry } from '../entries.js'
 import { layOut } from './json-text.js'
+import { ladder } from './ladder.js'
+import { longText } from './long-text.js'
+import { planTable } from './plans.js'
 import { timings } from './timings.js'
 
 export interface Details {
@@ -12,17 +13,30 @@ export interface Details {
   destroy(): void
 }
 
+export interface DetailsInput {
+  entry: Entry
+  record: CaseResult
+  /** Of the case's twin, where the run has it. */
+  twin: CaseResult | undefined
+  onCase(id: string): void
+}
+
 /** Everything that is known of a case beside its pictures. */
-export function details(entry: Entry, onCase: (id: string) => void): Details {
-  const { result } = entry
-  const { fixture, verdict, notes, faults } = result
-  const time = timings(result)
+export function details({ entry, record, twin, onCase }: DetailsInput): Details {
+  const { fixture, verdict, notes, faults, plan } = record
+  const time = timings(record)
+  const approved = verdict?.golden?.plan
   const element = h(
     'aside',
     { class: 'details', 'aria-label': 'Details of the case', tabindex: '0' },
-    fixture.title !== undefined && h('p', { class: 'title' }, foreign(fixture.title)),
-    h('p', { class: `says ${entry.outcome}` }, foreign(entry.reason)),
-    h('p', { class: 'tags' }, ...fixture.features.map(feature => foreign(feature, { class: 'tag' }))),
+    h(
+      'header',
+      {},
+      fixture.title !== undefined && h('p', { class: 'title' }, foreign(fixture.title)),
+      h('p', { class: `says ${entry.outcome}` }, foreign(entry.reason)),
+      fixture.features.length > 0 &&
+        h('p', { class: 'tags' }, ...fixture.features.map(feature => foreign(feature, { class: 'tag' }))),
+    ),
     ...faults.map(({ code, message, hint }) =>
       h(
         'div',
@@ -32,15 +46,19 @@ export function details(entry: Entry, onCase: (id: string) => void): Details {
         hint !== undefined && h('p', { class: 'muted' }, foreign(hint)),
       ),
     ),
-    verdict !== undefined &&
-      verdict.gates.length > 0 &&
-      section('Gates', ...verdict.gates.map(each => gate(each, entry.reason))),
+    approved !== undefined &&
+      section('Plan: what changed', planTable(approved, plan, { was: 'approved', is: 'this run' })),
+    verdict !== undefined && verdict.gates.length > 0 && section('Gates', ladder(verdict.gates, entry.reason)),
     verdict?.golden !== undefined &&
-      facts([
-        ['golden of', verdict.golden.class],
-        ['approved by', verdict.golden.approvedBy],
-      ]),
-    entry.prompt !== '' && section('Prompt', h('p', { class: 'prompt', dir: 'auto' }, entry.prompt)),
+      h(
+        'p',
+        { class: 'muted' },
+        'Golden of ',
+        foreign(verdict.golden.class, { class: 'mono' }),
+        ', approved by ',
+        foreign(verdict.golden.approvedBy),
+      ),
+    entry.prompt !== '' && section('Prompt', longText(entry.prompt)),
     notes.length > 0 &&
       section(
         'Changed on the way',
@@ -59,67 +77,43 @@ export function details(entry: Entry, onCase: (id: string) => void): Details {
           ),
         ),
       ),
+    fixture.twin !== undefined && section('Twin', ...twinOf(fixture.twin, { plan, twin, onCase })),
     section('Time', time.element),
     folded('Payload', code(layOut(fixture.payload))),
-    result.plan !== undefined && folded('Plan', code(layOut(JSON.stringify(result.plan)))),
-    folded('Record', record(entry, onCase)),
+    plan !== undefined && folded('Plan', code(layOut(JSON.stringify(plan)))),
+    folded('Record', facts(record)),
   )
   return { element, destroy: time.destroy }
 }
 
-/** What was said of the case already is not said again of the gate; where a block lies is part of that. */
-function gate({ gate, verdict, reason, metrics }: GateResult, said: string): HTMLElement {
-  const measured = Object.entries(metrics).filter(([name]) => !/^limit_|_[xy]$/.test(name))
-  return h(
-    'div',
-    { class: 'gate' },
-    h('p', {}, badge(verdict === 'unmeasured' ? 'unjudged' : verdict, gate), ' ', reason !== said && foreign(reason)),
-    measured.length > 0 &&
-      h(
-        'table',
-        {},
-        h('thead', {}, h('tr', {}, ...['metric', 'value', 'limit'].map(name => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, ...measured.map(([name, value]) => metricRow(name, value, metrics[`limit_${name}`]))),
-      ),
-  )
+/** The same payload with the feature off, and what the feature changed in the plan. */
+function twinOf(
+  id: string,
+  { plan, twin, onCase }: { plan: unknown; twin: CaseResult | undefined; onCase(id: string): void },
+): Child[] {
+  if (twin === undefined) return [h('p', {}, foreign(id, { class: 'mono' }), ' is not in this run')]
+  return [
+    h('p', {}, h('button', { class: 'link mono', onclick: () => onCase(id) }, foreign(id)), ' is drawn without it'),
+    plan !== undefined &&
+      twin.plan !== undefined &&
+      folded('What it changes in the plan', planTable(twin.plan, plan, { was: 'twin', is: 'this case' })),
+  ]
 }
 
-function metricRow(name: string, value: number, limit: number | undefined): HTMLElement {
-  const beyond = isBeyond({ name, value, ...(limit === undefined ? {} : { limit }) })
-  return h(
-    'tr',
-    { class: beyond ? 'beyond' : undefined },
-    h('th', { scope: 'row' }, formatName(name)),
-    h('td', {}, formatNumber(value), beyond && h('span', { class: 'hidden' }, ' (beyond)')),
-    h('td', {}, limit === undefined ? '' : `${isDistance(name) ? '≤' : '≥'} ${formatNumber(limit)}`),
-  )
-}
-
-function record({ result }: Entry, onCase: (id: string) => void): HTMLElement {
-  const { fixture, planSha256, fingerprints, images, retries } = result
-  const { twin } = fixture
-  return h(
-    'div',
-    {},
-    facts([
-      ['version of the fixture', String(fixture.version)],
-      ['output', fixture.output],
-      ...(fixture.source === undefined ? [] : [['source', fixture.source] as const]),
-      ['retries', String(retries)],
-      ['payload', fixture.payloadSha256],
-      ...(planSha256 === undefined ? [] : [['plan', planSha256] as const]),
-      ...images.map(
-        ({ width, height, channels, sha256 }, index) =>
-          [`picture ${index + 1}, ${width}×${height}×${channels}`, sha256] as const,
-      ),
-      ...Object.entries(fingerprints),
-    ]),
-    twin !== undefined &&
-      h('p', {}, 'Twin: ', h('button', { class: 'link mono', onclick: () => onCase(twin) }, foreign(twin))),
-  )
-}
-
-function facts(rows: readonly (readonly [string, string])[]): HTMLElement {
+function facts({ fixture, planSha256, fingerprints, images, retries }: CaseResult): HTMLElement {
+  const rows: (readonly [string, string])[] = [
+    ['version of the fixture', String(fixture.version)],
+    ['output', fixture.output],
+    ...(fixture.source === undefined ? [] : [['source', fixture.source] as const]),
+    ['retries', formatNumber(retries)],
+    ['payload', fixture.payloadSha256],
+    ...(planSha256 === undefined ? [] : [['plan', planSha256] as const]),
+    ...images.map(
+      ({ width, height, channels, sha256 }, index) =>
+        [`picture ${index + 1}, ${width}×${height}×${channels}`, sha256] as const,
+    ),
+    ...Object.entries(fingerprints),
+  ]
   return h(
     'dl',
     { class: 'record' },

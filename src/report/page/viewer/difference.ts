@@ -1,4 +1,4 @@
-import type { Bitmap } from '../pictures.js'
+import type { ReadableBitmap } from '../pictures.js'
 
 export interface Difference {
   /** Absolute difference of each channel, times `gain`. */
@@ -13,7 +13,7 @@ export interface Difference {
 }
 
 /** Difference of two pictures of one size, amplified by the power of two that just makes its largest value visible. */
-export function difference(a: Bitmap, b: Bitmap): Difference {
+export function difference(a: ReadableBitmap, b: ReadableBitmap): Difference {
   const pixels = new Uint8ClampedArray(a.pixels.length)
   let largest = 0
   let changed = 0

@@ -1,4 +1,4 @@
-import { type Bitmap, bitmapOf } from '../pictures.js'
+import { bitmapOf, type ReadableBitmap } from '../pictures.js'
 import type { SimilarityMap } from './similarity.js'
 
 /** Dissimilarity as heat: nothing, then blue, red, yellow. Stops of 1 − SSIM with red, green, blue and opacity. */
@@ -14,7 +14,7 @@ const STOPS = [
 export const HEAT_GRADIENT = `linear-gradient(to right, ${STOPS.map(({ at, colour: [r, g, b] }) => `rgb(${r} ${g} ${b}) ${at * 100}%`).join(', ')})`
 
 /** The candidate in grey with the heat of what is not alike over it. */
-export function heatMap(candidate: Bitmap, map: SimilarityMap): Bitmap {
+export function heatMap(candidate: ReadableBitmap, map: SimilarityMap): ReadableBitmap {
   const { width, height, pixels } = candidate
   const result = new Uint8ClampedArray(pixels.length)
   for (let y = 0; y < height; y++) {

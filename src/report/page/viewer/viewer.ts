@@ -1,5 +1,7 @@
+import type { CaseResult } from '../../../harness/run-schema.js'
 import { badge } from '../badge.js'
-import { fill, foreign, h } from '../dom.js'
+import { caseRecord } from '../case-record.js'
+import { append, fill, foreign, h } from '../dom.js'
 import type { Entry } from '../entries.js'
 import type { PageState, Reference } from '../link.js'
 import type { Store } from '../store.js'
@@ -43,11 +45,13 @@ const BLINK_MS = 700
 /** One case, large: its pictures in every mode, and everything known about it. */
 export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInput): Viewer {
   let comparison: Comparison | undefined
+  let record: CaseResult | undefined
   let panel: Details | undefined
   let mark: Block | undefined
   let flipped = false
   let blinking: number | undefined
   let loading = 0
+  let showing = 0
   /** Below the pictures; said again only when it changes, for those who listen. */
   let said = ''
 
@@ -111,10 +115,12 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
     stage.element,
     h('footer', {}, status, controls.position, pixel),
   )
+  let aside = h('aside', { class: 'details' })
+  append(body, [main, aside])
   document.body.append(dialog)
   onTheme(() => {
     const entry = current()
-    if (entry) showDetails(entry)
+    if (entry) void showDetails(entry)
   })
 
   function current(): Entry | undefined {
@@ -123,7 +129,7 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
   }
 
   function twinOf(entry: Entry): Entry | undefined {
-    return entry.result.fixture.twin === undefined ? undefined : find(entry.result.fixture.twin)
+    return entry.twin === undefined ? undefined : find(entry.twin)
   }
 
   function show(state: PageState, before: PageState | undefined) {
@@ -136,7 +142,7 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
     if (state.open !== before?.open) {
       mark = undefined
       showTitle(entry)
-      showDetails(entry)
+      void showDetails(entry)
     }
     if (state.open !== before?.open || state.picture !== before?.picture) void load(entry, state.picture)
     if (state.mode !== before?.mode || state.open !== before?.open) restartBlinking(state)
@@ -146,14 +152,40 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
   function showTitle(entry: Entry) {
     const cases = shown()
     const index = cases.indexOf(entry)
-    fill(title, badge(entry.outcome), foreign(entry.result.id, { class: 'mono' }))
+    fill(title, badge(entry.outcome), foreign(entry.id))
     fill(place, index === -1 ? 'outside the filter' : `${index + 1} of ${cases.length}`)
   }
 
-  function showDetails(entry: Entry) {
+  async function showDetails(entry: Entry) {
+    const ticket = ++showing
+    const sameCase = record?.id === entry.id
+    if (!sameCase) record = undefined
+    const twin = twinOf(entry)
+    const [own, other] = await Promise.allSettled([
+      caseRecord(entry.number),
+      twin === undefined ? undefined : caseRecord(twin.number),
+    ])
+    // Somebody may have gone on to another case meanwhile.
+    if (ticket !== showing) return
     panel?.destroy()
-    panel = details(entry, id => store.update({ open: id, picture: 0, view: undefined }, { step: true }))
-    fill(body, main, panel.element)
+    panel = undefined
+    if (own.status === 'rejected') {
+      showAside(h('aside', { class: 'details' }, h('p', {}, String(own.reason))))
+      return
+    }
+    record = own.value
+    panel = details({
+      entry,
+      record,
+      twin: other.status === 'fulfilled' ? other.value : undefined,
+      onCase: id => store.update({ open: id, picture: 0, view: undefined }, { step: true }),
+    })
+    showAside(panel.element)
+  }
+
+  function showAside(next: HTMLElement) {
+    aside.replaceWith(next)
+    aside = next
   }
 
   async function load(entry: Entry, index: number) {
@@ -217,9 +249,9 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
 
   function go(by: number) {
     const cases = shown()
-    const index = cases.findIndex(({ result }) => result.id === store.state.open)
+    const index = cases.findIndex(({ id }) => id === store.state.open)
     const next = cases[index === -1 ? 0 : (index + by + cases.length) % cases.length]
-    if (next) store.update({ open: next.result.id, picture: 0, view: undefined })
+    if (next) store.update({ open: next.id, picture: 0, view: undefined })
   }
 
   function fit() {
@@ -232,9 +264,8 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
   }
 
   function worst() {
-    const entry = current()
-    if (comparison === undefined || entry === undefined) return
-    const block = worstBlock(comparison, { entry, reference: reference(), picture: store.state.picture })
+    if (comparison === undefined) return
+    const block = worstBlock(comparison, { record, reference: reference(), picture: store.state.picture })
     if (typeof block === 'string') {
       fill(status, block)
       said = block

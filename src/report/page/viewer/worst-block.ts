@@ -1,4 +1,4 @@
-import type { Entry } from '../entries.js'
+import type { CaseResult } from '../../../harness/run-schema.js'
 import type { Reference } from '../link.js'
 import type { Block, Comparison } from './comparison.js'
 
@@ -6,15 +6,15 @@ import type { Block, Comparison } from './comparison.js'
 const GATE_BLOCK = 64
 
 interface Wanted {
-  entry: Entry
+  record: CaseResult | undefined
   reference: Reference
   /** Index in the batch. */
   picture: number
 }
 
 /** The block that the gate found worst, where it looked at these pictures, else the one that the heat map shows. */
-export function worstBlock(comparison: Comparison, { entry, reference, picture }: Wanted): Block | string {
-  for (const { metrics } of entry.result.verdict?.gates ?? []) {
+export function worstBlock(comparison: Comparison, { record, reference, picture }: Wanted): Block | string {
+  for (const { metrics } of record?.verdict?.gates ?? []) {
     const { worst_block_x: x, worst_block_y: y, image = 0 } = metrics
     if (x !== undefined && y !== undefined && image === picture && reference === 'golden') {
       return { x, y, size: GATE_BLOCK }
