@@ -27,6 +27,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Compare the engine with a reference pack of another backend, stage by stage',
     load: async () => (await import('./parity.js')).parity,
   },
+  kudos: {
+    about: 'Price payloads or a run with the arithmetic of the AI Horde',
+    load: async () => (await import('./kudos.js')).kudos,
+  },
   annotate: {
     about: 'Show the control map that a picture would get',
     load: async () => (await import('./annotate.js')).annotate,

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import { comparisonSchema } from './compare/schema.js'
+import { speedSchema } from './bench/speed-schema.js'
+import { kudosSchema } from './kudos/kudos-schema.js'
 
 export const RUN_SCHEMA = 'horde-onnx/run@1'
 
@@ -238,6 +240,10 @@ export const runSchema = z.object({
   /** Written by `gate`. */
   stages: z.array(stageSchema).optional(),
   coverage: coverageSchema.optional(),
+  /** What `bench` measured. */
+  speed: speedSchema.optional(),
+  /** What `kudos` made of the cases. */
+  kudos: kudosSchema.optional(),
 })
 
 export type Environment = z.infer<typeof environmentSchema>

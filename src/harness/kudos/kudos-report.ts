@@ -1,0 +1,137 @@
+/** Run → what it is worth: pure, so that an old run can be priced at any time. */
+import { z } from 'zod'
+import type { CaseResult, Run } from '../run-schema.js'
+import type { KudosCase, KudosSection, Worth } from './kudos-schema.js'
+import type { KudosModel } from './model.js'
+import { kudosOddities } from './oddities.js'
+import { type KudosPayload, kudosPayload } from './payload.js'
+import { priceOf } from './price.js'
+
+export interface KudosReportOptions {
+  model: KudosModel
+  /** Another run of the same payloads. */
+  against?: Run
+}
+
+/** Prices every case that was drawn; those that ended in a fault earn nothing and are left out. */
+export function kudosReport(run: Run, { model, against }: KudosReportOptions): KudosSection {
+  const priced = run.cases.filter(({ state }) => state === 'ok').map(result => priceCase(result, model))
+  const cases = priced.map(({ entry }) => entry)
+  return {
+    model: { file: model.file, sha256: model.sha256, basisSeconds: model.basisSeconds },
+    cases,
+    classes: [...byClass(cases)].map(([name, members]) => ({ class: name, ...worth(members) })),
+    mix: worth(cases),
+    features: addedByFeatures(run, cases),
+    oddities: kudosOddities(model, priced),
+    ...(against === undefined ? {} : { against: compared(cases, against, model) }),
+  }
+}
+
+function priceCase(result: CaseResult, model: KudosModel): { entry: KudosCase; payload: KudosPayload } {
+  const payload = kudosPayload(result.fixture.payload)
+  const baseline = baselineOf(result.plan)
+  const price = priceOf(payload, { model, baseline })
+  const pictures = Math.max(1, result.images.length)
+  const { load, total, steps } = result.timings
+  const seconds = (total - load) / 1000
+  const stepMs = steps.reduce((sum, { inside, outside }) => sum + inside + outside, 0)
+  const kudos = price.kudos * pictures
+  return {
+    payload,
+    entry: {
+      id: result.id,
+      class: payloadClass(payload, baseline),
+      kudos,
+      by: price.by,
+      ...(price.reason === undefined ? {} : { reason: price.reason }),
+      ...(price.seconds === undefined ? {} : { expectedSeconds: price.seconds }),
+      surcharge: price.surcharge,
+      multiplier: price.multiplier,
+      pictures,
+      seconds,
+      kudosPerHour: perHour(kudos, seconds),
+      stepsPerSecond: stepMs > 0 ? (1000 * steps.length) / stepMs : null,
+    },
+  }
+}
+
+const planFacts = z.object({ model: z.object({ baseline: z.string() }) })
+
+/** Of a plan; a case without one is taken for the family that costs least. */
+function baselineOf(plan: unknown): string {
+  const parsed = planFacts.safeParse(plan)
+  return parsed.success ? parsed.data.model.baseline : 'stable_diffusion_1'
+}
+
+/** Sides of the usual squares, in pixels. */
+const SIDES = [64, 128, 192, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 3072]
+
+/** Jobs of one class cost about the same: family, kind, and the smallest usual square that holds as many pixels. */
+export function payloadClass(payload: KudosPayload, baseline: string): string {
+  const side = SIDES.find(each => each ** 2 >= payload.width * payload.height) ?? 'larger'
+  const kind =
+    payload.controlType !== undefined && payload.controlType !== 'None' ? 'control' : payload.sourceProcessing
+  return [baseline, payload.hiresFix ? `${kind}, hires fix` : kind, String(side)].join(' · ')
+}
+
+/** In the order in which the classes first come. */
+function byClass(cases: readonly KudosCase[]): Map<string, KudosCase[]> {
+  const classes = new Map<string, KudosCase[]>()
+  for (const one of cases) classes.set(one.class, [...(classes.get(one.class) ?? []), one])
+  return classes
+}
+
+function worth(cases: readonly KudosCase[]): Worth {
+  const sum = (pick: (one: KudosCase) => number) => cases.reduce((total, one) => total + pick(one), 0)
+  const [seconds, kudos] = [sum(one => one.seconds), sum(one => one.kudos)]
+  return {
+    cases: cases.length,
+    pictures: sum(one => one.pictures),
+    seconds,
+    kudos,
+    kudosPerHour: perHour(kudos, seconds),
+  }
+}
+
+function perHour(kudos: number, seconds: number): number {
+  return seconds > 0 ? (3600 * kudos) / seconds : 0
+}
+
+function addedByFeatures(run: Run, cases: readonly KudosCase[]): KudosSection['features'] {
+  const byId = new Map(cases.map(one => [one.id, one]))
+  return run.cases.flatMap(({ id, fixture }) => {
+    const [one, twin] = [byId.get(id), byId.get(fixture.twin ?? '')]
+    if (one === undefined || twin === undefined || twin.seconds <= 0 || twin.kudos <= 0) return []
+    return {
+      features: fixture.features,
+      case: id,
+      twin: twin.id,
+      kudos: one.kudos - twin.kudos,
+      seconds: one.seconds - twin.seconds,
+      secondsRatio: one.seconds / twin.seconds,
+      kudosRatio: one.kudos / twin.kudos,
+    }
+  })
+}
+
+/** Over the payloads that both runs drew. */
+function compared(cases: readonly KudosCase[], other: Run, model: KudosModel): KudosSection['against'] {
+  const theirs = new Map(kudosReport(other, { model }).cases.map(one => [one.id, one]))
+  const both = cases.filter(({ id }) => theirs.has(id))
+  const ratio = (members: readonly KudosCase[]) => {
+    const [our, their] = [worth(members), worth(members.flatMap(({ id }) => theirs.get(id) ?? []))]
+    return their.kudosPerHour > 0 ? our.kudosPerHour / their.kudosPerHour : 0
+  }
+  return {
+    run: other.id,
+    backend: other.backend,
+    version: other.version,
+    classes: [...byClass(both)].map(([name, members]) => ({
+      class: name,
+      cases: members.length,
+      ratio: ratio(members),
+    })),
+    mix: ratio(both),
+  }
+}
