@@ -3,8 +3,8 @@
  * named relative to the run's directory; nothing in it names a path of the machine.
  */
 import { z } from 'zod'
-import { comparisonSchema } from './compare/schema.js'
 import { speedSchema } from './bench/speed-schema.js'
+import { comparisonSchema } from './compare/schema.js'
 import { kudosSchema } from './kudos/kudos-schema.js'
 
 export const RUN_SCHEMA = 'horde-onnx/run@1'
