@@ -23,6 +23,8 @@ interface CommandOptions<T extends ArgsDef> {
   description: string
   args: T
   examples: readonly Example[]
+  /** Further positional arguments may follow, in `args._`. @default false */
+  more?: boolean
   run(context: CliContext<T>): Promise<ExitCode>
 }
 
@@ -31,13 +33,14 @@ export function command<const T extends ArgsDef>({
   description,
   args,
   examples,
+  more = false,
   run,
 }: CommandOptions<T>): CliCommand {
   const definition = defineCommand({
     meta: { name: `horde-onnx ${name}`, description },
     args,
     async run(context) {
-      refuseUnknown(context.args, args, name)
+      refuseUnknown(context.args, { defined: args, name, more })
       const interrupt = new AbortController()
       const onSigint = () => {
         if (interrupt.signal.aborted) process.exit(130)
@@ -104,7 +107,10 @@ export function commandGroup({ name, about, commands, otherwise }: GroupOptions)
 }
 
 /** A flag that is misspelt must not be ignored. */
-function refuseUnknown(parsed: Record<string, unknown> & { _: string[] }, defined: ArgsDef, name: string): void {
+function refuseUnknown(
+  parsed: Record<string, unknown> & { _: string[] },
+  { defined, name, more }: { defined: ArgsDef; name: string; more: boolean },
+): void {
   const known = new Set(['_'])
   let positionals = 0
   for (const [key, definition] of Object.entries(defined)) {
@@ -117,7 +123,7 @@ function refuseUnknown(parsed: Record<string, unknown> & { _: string[] }, define
     if (!known.has(key)) throw new UsageError(`unknown option --${key}`, { hint })
   }
   const extra = parsed._[positionals]
-  if (extra !== undefined)
+  if (extra !== undefined && !more)
     throw new UsageError(`unexpected argument "${extra}"`, {
       hint: `quote it if it belongs to the one before; ${hint}`,
     })

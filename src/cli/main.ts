@@ -18,6 +18,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Make pictures of a run the new goldens, with a reason',
     load: async () => (await import('./approve.js')).approve,
   },
+  compare: {
+    about: 'Compare runs: with each other, with goldens, with another backend',
+    load: async () => (await import('./compare.js')).compare,
+  },
   golden: {
     about: 'List goldens, and remove those that nothing replays any more',
     load: async () => (await import('./golden.js')).golden,

@@ -1,5 +1,6 @@
 import type { ExitCode } from '../errors.js'
 import type { Run } from '../harness/run-schema.js'
+import { renderGroups } from '../report/matrix.js'
 import { renderReport } from '../report/report.js'
 import { renderTable } from '../report/table.js'
 
@@ -15,6 +16,9 @@ export interface ShowInput {
 export async function show({ folder, run, json, code }: ShowInput): Promise<ExitCode> {
   const page = await renderReport(folder)
   if (json) process.stdout.write(`${JSON.stringify(run, undefined, 1)}\n`)
-  else process.stdout.write(`${renderTable(run)}\n\nreport: ${page}\n`)
+  else {
+    const causes = run.comparison === undefined ? '' : renderGroups(run.comparison)
+    process.stdout.write(`${[renderTable(run), causes, `report: ${page}`].filter(part => part !== '').join('\n\n')}\n`)
+  }
   return code
 }

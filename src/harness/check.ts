@@ -1,13 +1,16 @@
 /** Judges a run by the goldens. Nothing is drawn: a run can be judged again at any time. */
 import { copyFile, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ExitCode } from '../errors.js'
+import { comparisonOf, goldenSide, runSide } from './compare/comparison.js'
+import { differenceOf } from './compare/difference.js'
 import { coverageOf } from './coverage/coverage.js'
 import { sameAs } from './expectation.js'
 import type { Twin } from './gates/contrast.js'
 import { outdated } from './gates/judge.js'
 import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
 import { judgeVariants } from './golden/judge-variants.js'
+import { readWaivers, type Waiver, waive, waiversOf } from './golden/waivers.js'
 import { goldenReference, openGoldens, type Reference } from './goldens.js'
 import { outputError } from './output.js'
 import type { CaseResult, Run, RunImage } from './run-schema.js'
@@ -18,6 +21,8 @@ export interface CheckOptions {
   limits?: Limits
   /** Drift ends with an exit code of its own instead of 0. @default false */
   strictDrift?: boolean
+  /** Decides which waivers have expired. @default now */
+  now?: Date
 }
 
 export interface Checked {
@@ -35,10 +40,19 @@ export interface Checked {
 export async function checkRun(folder: string, goldens: string, options: CheckOptions = {}): Promise<Checked> {
   const { limits = DEFAULT_LIMITS, strictDrift = false } = options
   const run = await readRun(folder, { pictures: false })
-  const { coverage } = run
-  const reference = goldenReference(await openGoldens(goldens))
-  const cases = await judgeCases({ run, folder, reference, limits })
-  const checked = { ...run, cases, ...(coverage && { coverage: coverageOf(cases, coverage.unselected) }) }
+  const waivers = await readWaivers(goldens)
+  const today = (options.now ?? new Date()).toISOString().slice(0, 10)
+  const set = await openGoldens(goldens)
+  const cases = await judgeCases({ run, folder, reference: goldenReference(set), limits, waivers, today })
+  const concerned = waiversOf({ cases }, waivers, today)
+  const { waivers: _former, coverage, ...rest } = run
+  const checked = {
+    ...rest,
+    cases,
+    ...(concerned.length === 0 ? {} : { waivers: concerned }),
+    ...(coverage && { coverage: coverageOf(cases, coverage.unselected) }),
+    comparison: comparisonOf(goldenSide({ cases }), [{ side: runSide(run), cases }]),
+  }
   await writeRun(folder, checked)
   return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }) }
 }
@@ -48,10 +62,12 @@ interface Judging {
   folder: string
   reference: Reference
   limits: Limits
+  waivers: readonly Waiver[]
+  today: string
 }
 
 /** The cases of a run with their verdicts; what they were compared with is copied beside them. */
-async function judgeCases({ run, folder, reference, limits }: Judging): Promise<CaseResult[]> {
+export async function judgeCases({ run, folder, reference, limits, waivers, today }: Judging): Promise<CaseResult[]> {
   const { drawn, another } = caseReader({ run, folder, reference })
   const cases: CaseResult[] = []
   for (const result of run.cases) {
@@ -65,7 +81,18 @@ async function judgeCases({ run, folder, reference, limits }: Judging): Promise<
       twin: await another(twin),
       sameAs: await another(sameAs(result)),
     }
-    const { verdict, golden } = judgeVariants(candidate, accepted, limits)
+    const judged = judgeVariants(candidate, accepted, limits)
+    const { golden } = judged
+    const difference = differenceOf({
+      result,
+      verdict: judged.verdict,
+      pictures: candidate.pictures,
+      reference: accepted.find(each => each.golden === golden),
+    })
+    const verdict = waive(
+      { ...judged.verdict, ...(difference === undefined ? {} : { difference }) },
+      { id, waivers, today },
+    )
     if (golden === undefined || verdict.golden === undefined) {
       cases.push({ ...result, verdict })
       continue
@@ -77,7 +104,7 @@ async function judgeCases({ run, folder, reference, limits }: Judging): Promise<
 }
 
 /** What there is of cases: pictures of the run, and of the reference. */
-function caseReader({ run, folder, reference }: Omit<Judging, 'limits'>) {
+function caseReader({ run, folder, reference }: Pick<Judging, 'run' | 'folder' | 'reference'>) {
   const drawn = ({ images }: CaseResult) => Promise.all(images.map(image => readPicture(folder, image)))
   /** Another case, wherever there are pictures of it. A golden of what it was before does not count. */
   async function another(id: string | undefined): Promise<Twin | undefined> {
@@ -95,10 +122,10 @@ function caseReader({ run, folder, reference }: Omit<Judging, 'limits'>) {
 }
 
 async function keepGolden(from: string, folder: string, images: readonly RunImage[]): Promise<RunImage[]> {
-  const kept = images.map(image => ({ ...image, file: `golden/${image.file}` }))
+  const kept = images.map(image => ({ ...image, file: `golden/${basename(image.file)}` }))
   try {
     await mkdir(join(folder, 'golden'), { recursive: true })
-    for (const { file } of images) await copyFile(join(from, file), join(folder, 'golden', file))
+    for (const { file } of images) await copyFile(join(from, file), join(folder, 'golden', basename(file)))
   } catch (cause) {
     throw outputError(join(folder, 'golden'), cause)
   }
@@ -108,7 +135,7 @@ async function keepGolden(from: string, folder: string, images: readonly RunImag
 /** The most serious of what the verdicts say. A run that was cut off is never green. */
 export function exitCodeOf(run: Run, { strictDrift = false } = {}): ExitCode {
   const verdicts = new Set(run.cases.map(({ verdict }) => verdict?.verdict))
-  if (verdicts.has('fail')) return ExitCode.regression
+  if (verdicts.has('fail') || run.waivers?.some(({ state }) => state === 'expired')) return ExitCode.regression
   if (verdicts.has('error')) return ExitCode.engine
   if (!run.complete || run.pending.length > 0) return ExitCode.interrupted
   if (verdicts.has('no-golden') || verdicts.has(undefined)) return ExitCode.noGolden

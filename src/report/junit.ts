@@ -1,6 +1,6 @@
 import type { CaseResult, Run } from '../harness/run-schema.js'
 import { formatNumber } from './format.js'
-import { outcomeOf, reasonOf } from './summary.js'
+import { expiredWaivers, outcomeOf, reasonOf } from './summary.js'
 
 /**
  * The run as JUnit XML, which every CI shows. A case without a golden and a case that never ran are errors: a gate that
@@ -12,11 +12,15 @@ export function renderJunit(run: Run): string {
     id =>
       `    <testcase name="${attribute(id)}" classname="horde-onnx" time="0">\n${problem('error', 'pending', 'never ran: the run was cut off')}    </testcase>\n`,
   )
+  const waivers = expiredWaivers(run).map(
+    (message, index) =>
+      `    <testcase name="waiver ${index + 1}" classname="horde-onnx.waivers" time="0">\n${problem('failure', 'expired', message)}    </testcase>\n`,
+  )
   const outcomes = run.cases.map(outcomeOf)
   const count = (...wanted: string[]) => outcomes.filter(outcome => wanted.includes(outcome)).length
   const totals = [
-    `tests="${cases.length + never.length}"`,
-    `failures="${count('fail')}"`,
+    `tests="${cases.length + never.length + waivers.length}"`,
+    `failures="${count('fail') + waivers.length}"`,
     `errors="${count('error', 'no-golden') + never.length}"`,
     `skipped="${count('waived', 'unjudged')}"`,
     `time="${seconds(run.wallMs)}"`,
@@ -35,6 +39,7 @@ export function renderJunit(run: Run): string {
     `    <properties>\n${properties.join('')}    </properties>\n`,
     ...cases,
     ...never,
+    ...waivers,
     '  </testsuite>\n</testsuites>\n',
   ].join('')
 }

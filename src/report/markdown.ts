@@ -1,8 +1,12 @@
+import type { Comparison } from '../harness/compare/schema.js'
 import type { CaseResult, Run } from '../harness/run-schema.js'
 import { coverageLine, groupedCoverage } from './coverage.js'
-import { formatDuration, formatName, formatNumber, oneLine } from './format.js'
+import { formatDuration, formatName, formatNumber } from './format.js'
+import { code, plain } from './markdown-text.js'
+import { groupsMarkdown, matrixMarkdown } from './matrix.js'
 import {
   decidingMetric,
+  expiredWaivers,
   foreignGoldens,
   headline,
   OUTCOMES,
@@ -43,7 +47,10 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
     counted.map(outcome => `${SIGNS[outcome]} ${summary.counts[outcome]} ${outcome}`).join(' · '),
     foreign === undefined ? '' : `> ${plain(foreign)}`,
     run.complete ? '' : `> This run was cut off: ${summary.pending} selected cases never ran.`,
+    ...expiredWaivers(run).map(text => `> ${SIGNS.fail} ${plain(text)}`),
+    ...(run.comparison === undefined ? [] : [groupsMarkdown(run.comparison, rows)]),
     caseTable(open, rows),
+    ...(run.comparison === undefined ? [] : [matrixMarkdown(run.comparison, rows)]),
     rest.length === 0
       ? ''
       : `<details><summary>${rest.length} ${open.length > 0 ? 'other ' : ''}cases</summary>\n\n${caseTable(rest, rows)}\n\n</details>`,
@@ -58,6 +65,25 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
     ]
       .filter(part => part !== '')
       .join(' · ')}</sub>`,
+  ]
+  return `${blocks.filter(block => block !== '').join('\n\n')}\n`
+}
+
+/** A comparison of several runs: the matrix, the causes, and what could not be compared. */
+export function renderComparison(comparison: Comparison, { rows = 100 }: MarkdownOptions = {}): string {
+  const { candidates, reference, uncompared } = comparison
+  const lines = uncompared
+    .slice(0, rows)
+    .map(
+      ({ id, candidate, reason }) => `| ${code(id)} | ${plain(candidates[candidate]?.name ?? '')} | ${plain(reason)} |`,
+    )
+  const blocks = [
+    `## ${candidates.map(({ name }) => plain(name)).join(', ')} against ${plain(reference.name)}`,
+    matrixMarkdown(comparison, rows),
+    groupsMarkdown(comparison, rows),
+    lines.length === 0
+      ? ''
+      : `### ${uncompared.length} not compared\n\n| case | run | reason |\n| --- | --- | --- |\n${lines.join('\n')}`,
   ]
   return `${blocks.filter(block => block !== '').join('\n\n')}\n`
 }
@@ -96,23 +122,4 @@ function coverageTable({ coverage, cases }: Run): string {
     return `| ${plain(group)} | ${gated} | ${rest.join('; ')} |`
   })
   return `<details><summary>${plain(line)}</summary>\n\n| kind | gated | others |\n| --- | ---: | --- |\n${rows.join('\n')}\n\n</details>`
-}
-
-/** Untrusted text as text: no markup, no link, no mention, no cell of its own. */
-function plain(text: string): string {
-  return oneLine(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
-    .replace(/@(?=\w)/g, '@\u200b')
-    .replace(/:\/\//g, ':\u200b//')
-}
-
-/** Untrusted text as a code span: its fence is longer than any run of backticks inside, pipes would end the cell. */
-function code(text: string): string {
-  const inner = oneLine(text).replaceAll('|', '\\|')
-  const fence = '`'.repeat(1 + Math.max(0, ...[...inner.matchAll(/`+/g)].map(([run]) => run.length)))
-  const pad = inner.startsWith('`') || inner.endsWith('`') ? ' ' : ''
-  return `${fence}${pad}${inner}${pad}${fence}`
 }

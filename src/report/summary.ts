@@ -15,6 +15,8 @@ export interface RunSummary {
   counts: Readonly<Record<Outcome, number>>
   /** Cases that were compared with a golden: what `counts.pass` is a part of. */
   judged: number
+  /** Waivers that ran out. */
+  expired: number
   images: number
   /** Jobs that a lane lost and another attempt finished. */
   retries: number
@@ -41,6 +43,7 @@ export function summarise(run: Run): RunSummary {
     pending: run.pending.length,
     counts,
     judged: run.cases.length - counts.unjudged - counts['no-golden'],
+    expired: expiredWaivers(run).length,
     images: run.cases.reduce((total, { images }) => total + images.length, 0),
     retries: run.cases.reduce((total, { retries }) => total + retries, 0),
     features: sortedSet(run.cases.flatMap(({ fixture }) => fixture.features)),
@@ -108,14 +111,24 @@ function room({ name, value, limit = 0 }: Metric): number {
   return distance / (Math.abs(limit) || 1)
 }
 
+/** What a waiver that ran out says: it fails the run by itself. */
+export function expiredWaivers({ waivers = [] }: Run): string[] {
+  return waivers.flatMap(({ case: glob, gate, owner, expires, state }) =>
+    state === 'expired'
+      ? [`the waiver of ${owner} for ${glob} (${gate}) expired on ${expires}: renew it with a reason, or remove it`]
+      : [],
+  )
+}
+
 export type Tone = 'good' | 'warn' | 'bad'
 
 /** The whole run in one sentence. */
-export function headline({ cases, pending, counts, judged }: RunSummary): { tone: Tone; text: string } {
+export function headline({ cases, pending, counts, judged, expired }: RunSummary): { tone: Tone; text: string } {
   const broken = [
     counts.fail > 0 && `${counts.fail} failed`,
     counts.error > 0 && `${counts.error} ended in an error`,
     pending > 0 && `${pending} never ran`,
+    expired > 0 && `${plural(expired, 'waiver')} expired`,
   ].filter(part => part !== false)
   if (cases + pending === 0) return { tone: 'bad', text: 'Nothing was replayed' }
   if (broken.length > 0) return { tone: 'bad', text: `Of ${plural(cases + pending, 'case')} ${broken.join(', ')}` }

@@ -4,6 +4,7 @@ import { coverageLine } from './coverage.js'
 import { formatDuration, formatName, formatNumber, oneLine } from './format.js'
 import {
   decidingMetric,
+  expiredWaivers,
   foreignGoldens,
   headline,
   OUTCOMES,
@@ -97,6 +98,7 @@ export function renderTable(run: Run, options: TableOptions = {}): string {
   return [
     ...(run.cases.length > 0 ? [table.toString()] : []),
     `${paint(tone === 'good' ? 32 : tone === 'warn' ? 33 : 31, text)} (${[formatDuration(run.wallMs), ...(counts.length > 1 ? counts : [])].join(', ')})`,
+    ...expiredWaivers(run).map(text => paint(31, text)),
     ...[foreignGoldens(summary, run), coverageLine(run)].filter(note => note !== undefined),
   ].join('\n')
 }

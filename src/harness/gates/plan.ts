@@ -26,28 +26,48 @@ export function planGate(candidate: Planned, golden: Planned): GateResult {
   if (differences.length === 0)
     return result('pass', 'the plan is the approved one but for the last digits of its sigmas')
   const more = differences.length > TOLD ? `, and ${differences.length - TOLD} more` : ''
-  return result('fail', `the plan changed: ${differences.slice(0, TOLD).join('; ')}${more}`, {
+  return result('fail', `the plan changed: ${differences.slice(0, TOLD).map(told).join('; ')}${more}`, {
     differences: differences.length,
   })
 }
 
-/** E.g. `passes[0].sampler was "euler", is "ddim"`. */
-function differencesOf(was: unknown, is: unknown, path = ''): string[] {
+/**
+ * What changed, without where in a list and without figures, so that one cause reads the same in every case: e.g.
+ * `passes[].sampler "euler" → "ddim"`, `passes[].sigmas[]`.
+ */
+export function changedPaths(was: unknown, is: unknown): string[] {
+  const paths = differencesOf(was, is).map(({ path, was, is }) => {
+    const place = (path || 'the plan').replace(/\[\d+\]/gu, '[]')
+    const names = [was, is].every(value => typeof value === 'string' || typeof value === 'boolean')
+    return names ? `${place} ${show(was)} → ${show(is)}` : place
+  })
+  return [...new Set(paths)]
+}
+
+interface Difference {
+  /** E.g. `passes[0].sampler`; empty where the whole plan is another thing. */
+  path: string
+  was: unknown
+  is: unknown
+}
+
+function differencesOf(was: unknown, is: unknown, path = ''): Difference[] {
   if (typeof was === 'number' && typeof is === 'number') {
-    return Math.abs(was - is) <= TOLERANCE * Math.max(Math.abs(was), Math.abs(is)) ? [] : [difference(path, was, is)]
+    return Math.abs(was - is) <= TOLERANCE * Math.max(Math.abs(was), Math.abs(is)) ? [] : [{ path, was, is }]
   }
   if (Array.isArray(was) && Array.isArray(is)) {
-    if (was.length !== is.length) return [difference(`${path}.length`, was.length, is.length)]
+    if (was.length !== is.length) return [{ path: `${path}.length`, was: was.length, is: is.length }]
     return was.flatMap((item, index) => differencesOf(item, is[index], `${path}[${index}]`))
   }
   if (isObject(was) && isObject(is)) {
     const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort()
     return keys.flatMap(key => differencesOf(was[key], is[key], path === '' ? key : `${path}.${key}`))
   }
-  return was === is ? [] : [difference(path, was, is)]
+  return was === is ? [] : [{ path, was, is }]
 }
 
-function difference(path: string, was: unknown, is: unknown): string {
+/** E.g. `passes[0].sampler was "euler", is "ddim"`. */
+function told({ path, was, is }: Difference): string {
   return `${path || 'the plan'} was ${show(was)}, is ${show(is)}`
 }
 
