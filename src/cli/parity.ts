@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import Table from 'cli-table3'
 import { createEngine } from '../engine/create-engine.js'
 import { writeWhole } from '../harness/output.js'
-import { parityMarkdown } from '../harness/parity/markdown.js'
+import { parityMarkdown, withTable } from '../harness/parity/markdown.js'
 import { packModels, readPack } from '../harness/parity/pack.js'
 import { type ParityCase, type ParityReport, runParity } from '../harness/parity/run-parity.js'
 import { command } from './command.js'
@@ -15,7 +16,11 @@ export const parity = command({
   args: {
     pack: { type: 'positional', required: true, description: 'Folder of the pack' },
     only: { type: 'string', valueHint: 'GLOBS', description: 'Cases to draw, e.g. "text-*,sampler-euler*"' },
-    markdown: { type: 'string', valueHint: 'FILE', description: 'Also write the table as Markdown' },
+    markdown: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Also write the table as Markdown; into a page that marks its place, only there',
+    },
     json: { type: 'boolean', description: 'Print the figures as JSON' },
     threads: ENGINE_ARGS.threads,
   },
@@ -40,7 +45,10 @@ export const parity = command({
         signal,
       })
       progress.done()
-      if (args.markdown !== undefined) await writeWhole(args.markdown, parityMarkdown(report))
+      if (args.markdown !== undefined) {
+        const page = await readFile(args.markdown, 'utf8').catch(() => undefined)
+        await writeWhole(args.markdown, withTable(page, parityMarkdown(report)))
+      }
       process.stdout.write(args.json ? `${JSON.stringify(report, undefined, 1)}\n` : `${render(report)}\n`)
       return report.exitCode
     } finally {
@@ -52,7 +60,7 @@ export const parity = command({
 
 function render({ cases, totals, interrupted }: ParityReport): string {
   const table = new Table({
-    head: ['case', 'verdict', 'embeddings', 'noise', 'sigmas', 'latent', 'limit', 'pixels', 'leaves at'],
+    head: ['case', 'verdict', 'embeddings', 'encoded', 'noise', 'sigmas', 'latent', 'limit', 'pixels', 'leaves at'],
     style: { head: [], border: [], compact: true },
   })
   for (const one of cases) {
@@ -76,6 +84,7 @@ function figures({ stages }: ParityCase): string[] {
   const pixels = of('pixels')
   return [
     embeddings.length === 0 ? '' : error(Math.max(...embeddings)),
+    error(of('encoded')?.figure),
     error(of('noise')?.figure),
     error(of('sigmas')?.figure),
     error(latent?.figure),

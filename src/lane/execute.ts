@@ -44,7 +44,7 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   const unets: Session[] = []
   for (const pass of plan.passes) unets.push(await model.unet(pass.control === undefined ? {} : { control }))
   const decoder = await model.vaeDecoder()
-  const encoder = context.task.source && (await model.vaeEncoder())
+  const encoder = context.task.source && (await model.vaeEncoder(plan.source?.torchThreads))
   const load = lap()
 
   const findEmbedding = embeddingFinder(context.task)

@@ -42,7 +42,8 @@ export interface LaneModel {
   checkpoint: Checkpoint
   unet(choice?: UnetChoice): Promise<Session>
   vaeDecoder(): Promise<Session>
-  vaeEncoder(): Promise<Session>
+  /** @param torchThreads see {@link PlannedSource.torchThreads} */
+  vaeEncoder(torchThreads?: number): Promise<Session>
   textEncoder(kind: TextEncoderKind, variant?: Variant): Promise<LaneTextEncoder>
   release(): Promise<void>
 }
@@ -125,8 +126,13 @@ export async function openLaneModel(
       ),
     vaeDecoder: () =>
       session('vae decoder', facts.vae.prefix, 'vae', weights => buildVaeDecoder(weights, facts, options)),
-    vaeEncoder: () =>
-      session('vae encoder', facts.vae.prefix, 'encoder', weights => buildVaeEncoder(weights, facts, options)),
+    vaeEncoder: torchThreads =>
+      session(
+        torchThreads === undefined ? 'vae encoder' : `vae encoder as of ${torchThreads} threads`,
+        facts.vae.prefix,
+        'encoder',
+        weights => buildVaeEncoder(weights, facts, { ...options, torchThreads }),
+      ),
     async textEncoder(kind, variant) {
       const encoder = facts.textEncoders.find(candidate => candidate.kind === kind)
       if (!encoder) throw new LaneError(`the checkpoint has no text encoder ${kind}`)

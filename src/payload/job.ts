@@ -31,6 +31,8 @@ export interface JobSource {
   maskFromAlpha?: boolean
   /** The picture is brought to this size before it is encoded. @default the size of the first pass */
   resize?: Size
+  /** Encode as torch does on a CPU of this many threads (reference packs). @default with exact sums, as on a GPU */
+  torchThreads?: number
 }
 
 /** ControlNet steers the first pass only; the second pass of hires fix gets the plain text conditioning. */

@@ -47,15 +47,16 @@ export function plannedSource(
   concat: PlannedConcat | undefined,
 ): PlannedSource | undefined {
   if (source === undefined || pictures === undefined) return undefined
-  const { processing } = source
+  const { processing, torchThreads } = source
   if (processing === 'remix') throw new UnsupportedError('source_processing remix cannot be drawn yet')
+  const sums = torchThreads === undefined ? {} : { torchThreads }
   if (concat === 'picture') {
     if (pictures.mask !== undefined) {
       throw new UnsupportedError('an instruct-pix2pix model changes the whole picture and takes no mask', {
         hint: 'Send source_processing img2img, a picture without alpha and no source_mask.',
       })
     }
-    return { use: 'concat', ...pictures }
+    return { use: 'concat', ...pictures, ...sums }
   }
-  return { use: 'start', ...pictures, ...(processing === 'img2img' ? {} : { growMaskBy: GROW_MASK_BY }) }
+  return { use: 'start', ...pictures, ...(processing === 'img2img' ? {} : { growMaskBy: GROW_MASK_BY }), ...sums }
 }

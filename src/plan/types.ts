@@ -62,6 +62,8 @@ export interface PlannedSource {
   mask?: PlannedPicture
   /** Painted pixels are grey before they are encoded, and the mask is grown by a square of this side. @default neither */
   growMaskBy?: number
+  /** The encoder sums as torch does on a CPU of this many threads. @default exactly, as on a GPU */
+  torchThreads?: number
 }
 
 /** Channels that the UNet sees beside the latent. */

@@ -60,6 +60,7 @@ export async function caseToJob(pack: Pack, one: PackCase): Promise<Job> {
             processing: processingOf(payload.source_processing),
             image: source ?? failMissing(one, 'source_image', payload.source_processing),
             ...(mask === undefined ? {} : { mask }),
+            ...(pack.torchThreads === 0 ? {} : { torchThreads: pack.torchThreads }),
           },
         }),
     ...(hires === undefined

@@ -36,6 +36,8 @@ const packSchema = z.object({
   models: z.array(z.string()).default(['models']),
   images: z.string().default('images'),
   tolerance: toleranceSchema.prefault({}),
+  /** Threads of the CPU that torch computed the pack on; 0 for a GPU. The order of its sums is seen in encoded sources. */
+  torch_threads: z.number().int().min(0).default(2),
   /** Checkpoints (globs) of random weights: their pictures are saturated noise, only their latents are judged. */
   latents_only: z.array(z.string()).default(['tiny-*']),
 })
@@ -47,6 +49,8 @@ export interface Pack {
   about: string
   folder: string
   tolerance: Tolerance
+  /** 0 for a pack that was computed on a GPU. */
+  torchThreads: number
   latentsOnly: readonly string[]
   /** Folders in which checkpoints, adapters and embeddings are looked up. */
   modelFolders: readonly string[]
@@ -79,6 +83,7 @@ export async function readPack(folder: string): Promise<Pack> {
     about: pack.about,
     folder,
     tolerance: pack.tolerance,
+    torchThreads: pack.torch_threads,
     latentsOnly: pack.latents_only,
     modelFolders: pack.models.map(models => join(folder, models)),
     imageFolder: join(folder, pack.images),

@@ -10,7 +10,7 @@ import { encodeImage } from '../../imaging/encode.js'
 import { writeSafetensors } from '../../models/files/safetensors.js'
 import { blot, fakeEngine } from '../testing.js'
 import { caseToJob } from './case-job.js'
-import { parityMarkdown } from './markdown.js'
+import { parityMarkdown, withTable } from './markdown.js'
 import { packModels, readPack, readPictures, readStages } from './pack.js'
 import { runParity } from './run-parity.js'
 
@@ -86,8 +86,13 @@ test('totals, reasons and exit codes follow from the cases', async () => {
 
   const table = parityMarkdown(report)
   expect(table).toContain('1 pass · 1 fail · 2 unsupported · 1 error · worst latent 2.0e-2')
-  expect(table).toContain('| a-good | pass | 0 |  |  | 0 | 1.0e-4 | identical |')
+  expect(table).toContain('| a-good | pass | 0 |  |  |  | 0 | 1.0e-4 | identical |')
   expect(table).toContain('| b-drifting | fail, leaves at step0.x |')
+
+  const page = (inner: string) =>
+    `# Mine\n\n<!-- parity table: begin -->\n${inner}<!-- parity table: end -->\n\nSee above.\n`
+  expect(withTable(page('an old table\n'), table)).toBe(page(table))
+  expect(withTable('a page without marks', table)).toBe(table)
 })
 
 test('a case becomes a job as it is: no clamping, sizes of any multiple of 8, models by the pack', async () => {

@@ -3,9 +3,13 @@ import { type Dim, showShape } from '../dims.js'
 import type { GraphCore, Value } from '../types.js'
 
 export interface ElementwiseOps {
-  /** Sum, product: shapes are broadcast as numpy does. */
+  /** Sum, difference, product, quotient, the larger: shapes are broadcast as numpy does. */
   add(a: Value, b: Value): Value
+  sub(a: Value, b: Value): Value
   mul(a: Value, b: Value): Value
+  div(a: Value, b: Value): Value
+  max(a: Value, b: Value): Value
+  sqrt(x: Value): Value
   sigmoid(x: Value): Value
   sin(x: Value): Value
   cos(x: Value): Value
@@ -23,7 +27,11 @@ export function elementwiseOps(core: GraphCore): ElementwiseOps {
   }
   return {
     add: binary('Add'),
+    sub: binary('Sub'),
     mul: binary('Mul'),
+    div: binary('Div'),
+    max: binary('Max'),
+    sqrt: unary('Sqrt'),
     sigmoid: unary('Sigmoid'),
     sin: unary('Sin'),
     cos: unary('Cos'),
