@@ -18,6 +18,8 @@ export interface EngineOptions {
   modelFolders?: readonly string[]
   /** Checkpoints beside the catalogue's, by the name that payloads use. */
   models?: Readonly<Record<string, ModelFile>>
+  /** A VAE that replaces those of all models. @default each checkpoint's own, or the one its catalogue entry names */
+  vae?: string
   /** Folders of adapters: LoRAs and textual inversions, by the name of their file. @default none */
   adapterFolders?: readonly string[]
   /** Threads of ONNX Runtime. @default one a core */
@@ -39,7 +41,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     throw new UsageError(`threads must be a whole number from 1, got ${threads}`)
   }
   const catalogue = await loadCatalogue(options.catalogue, { folders: modelFolders })
-  const resolve = modelResolver(catalogue, options.models ?? {})
+  const resolve = modelResolver(catalogue, options.models ?? {}, options.vae)
   const library = adapterLibrary(options.adapterFolders ?? [])
   const resolveAdapters = adapterResolver(library)
   const lane = createLaneProcess({ device: 'cpu', threads, retries, hangMs })

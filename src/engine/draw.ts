@@ -54,8 +54,8 @@ async function decide(
   const adapters = await resolveAdapters(job, model)
   const notes = [...job.notes, ...adapters.notes]
   const pictures = await preparePictures(job, { facts: model.facts, library })
-  const { name, baseline, facts } = model
-  const plan = makePlan(job, { name, baseline, facts }, adapters, pictures.planned)
+  const { name, baseline, facts, vae } = model
+  const plan = makePlan(job, { name, baseline, facts, ...(vae && { vae }) }, adapters, pictures.planned)
   tell({ job, plan, notes })
   return { job, model, plan, notes, adapters, pictures }
 }
@@ -101,6 +101,7 @@ export async function draw({ id, runInLane, emit, ...input }: DrawInput): Promis
       id,
       plan,
       file: model.file,
+      ...(model.vaeFile && { vae: model.vaeFile }),
       embeddings: adapters.embeddingFiles,
       loras: adapters.loraFiles,
       ...pictures.sent,

@@ -3,6 +3,8 @@
 import type { Catalogue } from '../models/catalogue.js'
 import { openCheckpoint } from '../models/checkpoint.js'
 import { detectModel } from '../models/detect.js'
+import { sha256File } from '../models/hash.js'
+import { openVae } from '../models/vae-file.js'
 import type { PlanModel } from '../plan/make-plan.js'
 
 export interface ResolvedModel extends PlanModel {
@@ -10,6 +12,8 @@ export interface ResolvedModel extends PlanModel {
   inpainting: boolean
   /** Known of models of the catalogue. */
   sha256?: string
+  /** Path of the VAE, where it is not the checkpoint's own. */
+  vaeFile?: string
 }
 
 /** A model that is given by its path instead of by the catalogue. */
@@ -17,6 +21,8 @@ export interface ModelFile {
   file: string
   /** @default what the checkpoint's family is called by the Horde */
   baseline?: string
+  /** A VAE that replaces the checkpoint's own, or that it lacks. */
+  vae?: string
   /** Names of empty tensors to be added before the checkpoint is read: they change the prediction type. */
   extraKeys?: readonly string[]
 }
@@ -25,17 +31,27 @@ export interface ModelFile {
 export type ModelResolver = (name: string) => Promise<ResolvedModel>
 
 /** A resolver that remembers what it found. */
-export function modelResolver(catalogue: Catalogue, files: Readonly<Record<string, ModelFile>>): ModelResolver {
+export function modelResolver(
+  catalogue: Catalogue,
+  files: Readonly<Record<string, ModelFile>>,
+  /** A VAE that replaces those of all models. */
+  vae?: string,
+): ModelResolver {
   const found = new Map<string, Promise<ResolvedModel>>()
 
   async function resolve(name: string): Promise<ResolvedModel> {
     const own = files[name]
     const entry = own ?? catalogue.find(name)
     const checkpoint = await openCheckpoint(entry.file)
-    const facts = await detectModel(checkpoint, { extraKeys: own?.extraKeys ?? [] })
+    const vaeFile = vae ?? entry.vae
+    const facts = await detectModel(checkpoint, {
+      extraKeys: own?.extraKeys ?? [],
+      ...(vaeFile === undefined ? {} : { vae: await openVae(vaeFile) }),
+    })
     return {
       name,
       file: entry.file,
+      ...(vaeFile === undefined ? {} : { vaeFile, vae: await sha256File(vaeFile) }),
       facts,
       baseline: entry.baseline ?? BASELINES[facts.family],
       inpainting: facts.unet.inChannels === 9,

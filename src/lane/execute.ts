@@ -7,7 +7,9 @@ import type { Picture } from '../imaging/picture.js'
 import { toPixels } from '../imaging/tensor.js'
 import { openCheckpoint } from '../models/checkpoint.js'
 import { type Embedding, openEmbedding } from '../models/embedding.js'
+import type { VaeFacts } from '../models/facts.js'
 import type { SamplingPass } from '../plan/types.js'
+import { toModelScale, toVaeScale } from '../sampling/latent-format.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import type { Latent } from '../sampling/types.js'
 import type { ControlFeed } from './denoise.js'
@@ -63,13 +65,13 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   }
   const encode = lap()
 
+  const vaeScale = (latent: Latent, [, , h, w]: LatentShape) => toVaeScale(latent, facts.vae, h * w)
   const steps: Timings['steps'][number][] = []
-  const scale = facts.vae.scaleFactor
   let latent: Latent = new Float32Array()
   let shape: LatentShape = [0, 0, 0, 0]
   for (const [index, pass] of plan.passes.entries()) {
     const next: LatentShape = [plan.batch, facts.vae.latentChannels, pass.height / 8, pass.width / 8]
-    const start = startOf(pass, { previous: latent, shape, next, source, scale })
+    const start = startOf(pass, { previous: latent, shape, next, source, vae: facts.vae })
     const unet = unets[index]
     if (unet === undefined) throw new Error('unreachable: every pass has its session')
     const feed = controlFeed(pass, context.task)
@@ -95,11 +97,11 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
       },
     })
     shape = next
-    if (index === 0 && plan.passes.length > 1) recorder.record('first_pass', shape, divide(latent, scale))
+    if (index === 0 && plan.passes.length > 1) recorder.record('first_pass', shape, vaeScale(latent, shape))
   }
   lap()
 
-  const decodable = divide(latent, scale)
+  const decodable = vaeScale(latent, shape)
   recorder.record('latent', shape, decodable)
   const [n, channels, h, w] = shape
   const images: Picture[] = []
@@ -139,15 +141,13 @@ function startOf(
     shape,
     next,
     source,
-    scale,
-  }: { previous: Latent; shape: LatentShape; next: LatentShape; source: EncodedSource | undefined; scale: number },
+    vae,
+  }: { previous: Latent; shape: LatentShape; next: LatentShape; source: EncodedSource | undefined; vae: VaeFacts },
 ): Latent | undefined {
   if (pass.start === 'previous') return resized(previous, shape, next)
   if (pass.start === 'empty' || source === undefined) return undefined
-  return repeatRow(
-    source.latent.map(value => value * scale),
-    next,
-  )
+  const [, , h, w] = source.shape
+  return repeatRow(toModelScale(source.latent, vae, h * w), next)
 }
 
 function controlFeed({ control, width, height }: SamplingPass, { control: given }: LaneTask): ControlFeed | undefined {
@@ -158,10 +158,6 @@ function controlFeed({ control, width, height }: SamplingPass, { control: given 
 function resized(latent: Latent, from: LatentShape, to: LatentShape): Latent {
   const planes = { width: from[3], height: from[2], data: latent }
   return interpolate(planes, { width: to[3], height: to[2], mode: 'nearest-exact' }).data
-}
-
-function divide(data: Float32Array, by: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from(data, value => value / by)
 }
 
 /** Milliseconds since the call before; `total` since the first. */

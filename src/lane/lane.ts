@@ -24,7 +24,7 @@ export function createLane(options: LaneOptions, emit: (message: FromLane) => vo
   let tail: Promise<unknown> = Promise.resolve()
 
   async function openModel(task: LaneTask, clock: RunClock): Promise<LaneModel> {
-    const key = JSON.stringify([task.file, task.plan.tiling, task.plan.model.facts])
+    const key = JSON.stringify([task.file, task.vae, task.plan.tiling, task.plan.model.facts])
     const model = resident.get(key) ?? openLaneModel(task, { threads: options.threads, clock, emit })
     resident.delete(key)
     resident.set(key, model)

@@ -2,6 +2,7 @@
 import { LaneError } from '../errors.js'
 import { type Checkpoint, openCheckpoint, type TensorEntry } from '../models/checkpoint.js'
 import type { TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
+import { openVae } from '../models/vae-file.js'
 import {
   buildTextEncoder,
   buildUnet,
@@ -61,11 +62,12 @@ const WORK = {
 } as const
 
 export async function openLaneModel(
-  { file, plan }: LaneTask,
+  { file, vae: vaeFile, plan }: LaneTask,
   { threads, clock, emit }: { threads: number; clock: RunClock; emit(message: FromLane): void },
 ): Promise<LaneModel> {
   const { facts } = plan.model
   const checkpoint = await openCheckpoint(file)
+  const vae = vaeFile === undefined ? checkpoint : await openVae(vaeFile)
   const sessions = new Map<string, Promise<Session>>()
   const options = { profile: 'portable', tiling: plan.tiling } as const
 
@@ -74,14 +76,14 @@ export async function openLaneModel(
     prefix: string,
     work: keyof typeof WORK,
     build: (checkpoint: Checkpoint) => BuiltGraph,
-    { variant, control }: UnetChoice = {},
+    { variant, control, from = checkpoint }: UnetChoice & { from?: Checkpoint } = {},
   ): Promise<Session> {
     // A session of its own weights is as large as the network: that of the job before makes room.
     const slot = control === undefined ? name : `${name} with ControlNet`
     const key = [slot, control?.file, variant?.key].filter(part => part !== undefined).join(', ')
     const existing = sessions.get(key)
     if (existing) return existing
-    const own = sizeOf(checkpoint, prefix)
+    const own = sizeOf(from, prefix)
     const extra = control === undefined ? { bytes: 0, parameters: 0 } : sizeOf(control, '')
     const bytes = own.bytes + extra.bytes
     const parameters = own.parameters + extra.parameters
@@ -96,7 +98,7 @@ export async function openLaneModel(
         multiplyAdds: feeds => axes.reduce((all, axis) => all * (feeds[input]?.shape[axis] ?? 1), parameters * factor),
         emit,
       })
-    const created = variant?.merged === undefined ? load(checkpoint) : loadMerged(variant.merged, load)
+    const created = variant?.merged === undefined ? load(from) : loadMerged(variant.merged, load)
     sessions.set(key, created)
     created.catch(() => sessions.delete(key))
     if (variant?.merged !== undefined || control !== undefined) keepOne(slot, key)
@@ -125,13 +127,16 @@ export async function openLaneModel(
         { variant, control },
       ),
     vaeDecoder: () =>
-      session('vae decoder', facts.vae.prefix, 'vae', weights => buildVaeDecoder(weights, facts, options)),
+      session('vae decoder', facts.vae.prefix, 'vae', weights => buildVaeDecoder(weights, facts, options), {
+        from: vae,
+      }),
     vaeEncoder: torchThreads =>
       session(
         torchThreads === undefined ? 'vae encoder' : `vae encoder as of ${torchThreads} threads`,
         facts.vae.prefix,
         'encoder',
         weights => buildVaeEncoder(weights, facts, { ...options, torchThreads }),
+        { from: vae },
       ),
     async textEncoder(kind, variant) {
       const encoder = facts.textEncoders.find(candidate => candidate.kind === kind)

@@ -67,6 +67,8 @@ export interface LaneTask {
   plan: Plan
   /** Path of the checkpoint. It is no part of the plan: plans are equal on every machine. */
   file: string
+  /** Path of the VAE, where it is not the checkpoint's own. */
+  vae?: string
   /** Files of the textual inversions that the plan's tokens name. */
   embeddings: Readonly<Record<string, string>>
   /** Files of the plan's LoRAs, in their order. */

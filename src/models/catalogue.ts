@@ -26,6 +26,7 @@ const entrySchema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
     .describe('SHA-256 of the file'),
   baseline: z.enum(BASELINES).describe("The Horde's name of the model's family"),
+  vae: z.string().min(1).optional().describe("VAE that replaces the checkpoint's own; a path like that of `file`"),
   inpainting: z.boolean().optional().describe('The model is made for inpainting'),
   description: z.string().optional(),
 })
@@ -36,10 +37,12 @@ export const catalogueSchema = z.strictObject({
   models: z.record(z.string().min(1), entrySchema),
 })
 
-export interface CatalogueModel extends Omit<z.infer<typeof entrySchema>, 'inpainting' | 'description'> {
+export interface CatalogueModel extends Omit<z.infer<typeof entrySchema>, 'inpainting' | 'description' | 'vae'> {
   name: string
   /** Absolute path; the first place where the file is, or the one beside the catalogue when it is nowhere. */
   file: string
+  /** Absolute path of the VAE that replaces the checkpoint's own, found as `file` is. */
+  vae?: string
   inpainting: boolean
   description?: string
 }
@@ -74,9 +77,16 @@ export async function loadCatalogue(
   const parsed = parseCatalogue(path, await readCatalogue(path))
   const places = [dirname(path), ...folders.map(folder => resolve(folder))]
   const models = new Map(
-    Object.entries(parsed.models).map(([name, { inpainting = false, description, ...entry }]) => {
-      const model: CatalogueModel = { ...entry, name, inpainting, file: locate(entry.file, places) }
-      return [name, description === undefined ? model : { ...model, description }]
+    Object.entries(parsed.models).map(([name, { inpainting = false, description, vae, ...entry }]) => {
+      const model: CatalogueModel = {
+        ...entry,
+        name,
+        inpainting,
+        file: locate(entry.file, places),
+        ...(vae === undefined ? {} : { vae: locate(vae, places) }),
+        ...(description === undefined ? {} : { description }),
+      }
+      return [name, model]
     }),
   )
   return { file: path, models, find: name => models.get(name) ?? refuse(name, path, [...models.keys()]) }

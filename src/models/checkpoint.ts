@@ -56,7 +56,9 @@ export async function openCheckpoint(file: string): Promise<Checkpoint> {
 
 async function readHead(file: string): Promise<{ size: number; head: Buffer }> {
   try {
-    const { size } = await stat(file)
+    const status = await stat(file)
+    if (status.isDirectory()) throw isFolder(file)
+    const { size } = status
     const handle = await open(file)
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0)
@@ -65,6 +67,7 @@ async function readHead(file: string): Promise<{ size: number; head: Buffer }> {
       await handle.close()
     }
   } catch (cause) {
+    if (cause instanceof ModelFileError) throw cause
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
     throw new ModelFileError(`${file}: cannot be read (${reason})`, {
       hint: 'Check the path and its permissions; `horde-onnx doctor` lists the models it finds.',
@@ -72,6 +75,11 @@ async function readHead(file: string): Promise<{ size: number; head: Buffer }> {
     })
   }
 }
+
+const isFolder = (file: string) =>
+  new ModelFileError(`${file}: is a folder, expected a model in one file`, {
+    hint: 'The folders of diffusers are not read; its script convert_diffusers_to_original_stable_diffusion.py makes one file of them.',
+  })
 
 function readerOf(file: string, head: Buffer): (file: string, size: number) => Promise<Checkpoint> {
   const text = head.toString('latin1')

@@ -100,7 +100,7 @@ describe('the family of a checkpoint', () => {
     [
       'a checkpoint without VAE',
       Object.fromEntries(Object.entries(SD1).filter(([name]) => !name.startsWith('first'))),
-      /has no VAE under "first_stage_model\."/,
+      /has no VAE under "first_stage_model\.": its decoder is missing/,
     ],
     ['an SD2 depth model', { ...SD2, [`${U}input_blocks.0.0.weight`]: [320, 5, 3, 3] }, /its UNet takes 5 channels/],
     [
@@ -110,7 +110,6 @@ describe('the family of a checkpoint', () => {
     ],
     ['Flux', { [`${U}double_blocks.0.img_attn.proj.weight`]: [3072, 3072] }, /is a transformer model/],
     ['scaled fp8', { ...SD1, [`${U}out.2.scale_weight`]: [] }, /has fp8 weights with scales/],
-    ['Playground 2.5', { ...SDXL, edm_mean: [1, 4, 1, 1], edm_std: [1, 4, 1, 1] }, /is Playground 2\.5/],
     [
       'SDXL with other size conditioning',
       { ...SDXL, [`${U}label_emb.0.0.weight`]: [1280, 2560] },
@@ -158,6 +157,14 @@ describe('what a model predicts', () => {
     const real = await openCheckpoint(file)
     return { ...real, tensors: new Map([...checkpointOf(shapes).tensors, ...real.tensors]) }
   }
+
+  it('is the noise under EDM in Playground 2.5, whose latents are normalized', async () => {
+    const { sampling, vae } = await detectModel(
+      checkpointOf({ ...SDXL, edm_mean: [1, 4, 1, 1], edm_std: [1, 4, 1, 1] }),
+    )
+    expect(sampling).toMatchObject({ prediction: 'edm-eps', edm: { sigmaMin: 0.002, sigmaMax: 80, sigmaData: 0.5 } })
+    expect(vae).toMatchObject({ scaleFactor: 0.5, normalized: { mean: [-1.6574, 1.886, -1.383, 2.5155] } })
+  })
 
   it('comes with a range of sigmas in EDM models', async () => {
     const edm = { 'edm_vpred.sigma_max': Float32Array.of(80), 'edm_vpred.sigma_min': Float32Array.of(0.5) }

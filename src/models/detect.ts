@@ -14,8 +14,11 @@ import type {
   UnetFacts,
   VaeFacts,
 } from './facts.js'
+import { checkVae } from './vae-file.js'
 
 export interface DetectOptions {
+  /** The VAE that is used instead of the checkpoint's own, if that has one ({@link openVae}). */
+  vae?: Checkpoint
   /** Names of empty tensors to be added before the checkpoint is looked at: `v_pred`, `ztsnr`. */
   extraKeys?: readonly string[]
 }
@@ -43,7 +46,10 @@ export async function detectModel(checkpoint: Checkpoint, options: DetectOptions
     family,
     textEncoders: encoders,
     unet: { ...unet, heads: family === 'sd1' ? { count: 8 } : { channels: 64 } },
-    vae: vaeFacts(checkpoint, family),
+    vae: {
+      ...(options.vae ? vaeFacts(options.vae, '', family) : vaeFacts(checkpoint, VAE, family)),
+      ...(isPlayground(has) ? PLAYGROUND_LATENTS : {}),
+    },
     sampling: await samplingFacts({ checkpoint, family, unet, has }),
   }
 }
@@ -97,7 +103,6 @@ function refuseUnknown({ file, tensors }: Checkpoint, has: (name: string) => boo
   if (scaled !== undefined) {
     throw unknown(file, `has fp8 weights with scales ("${scaled}"); plain fp8, fp16, bf16 and fp32 are known`)
   }
-  if (has('edm_mean') && has('edm_std')) throw unknown(file, 'is Playground 2.5, whose latents are scaled per channel')
   if (starts('cc_projection.')) throw unknown(file, 'is Stable Zero123, which takes an image for its prompt')
   if (starts('embedder.model.visual.')) throw unknown(file, 'is an unCLIP model, which takes an image for its prompt')
 }
@@ -159,14 +164,23 @@ const FAMILIES: Readonly<Record<string, ModelFamily>> = {
   'clip-g+adm': 'sdxl-refiner',
 }
 
-function vaeFacts({ file, tensors }: Checkpoint, family: ModelFamily): VaeFacts {
-  const decoder = tensors.get(`${VAE}decoder.conv_in.weight`)
-  if (decoder === undefined || !tensors.has(`${VAE}encoder.conv_in.weight`)) {
-    throw unknown(file, `has no VAE under "${VAE}"`)
-  }
+function vaeFacts(checkpoint: Checkpoint, prefix: string, family: ModelFamily): VaeFacts {
+  const latentChannels = checkVae(checkpoint, prefix)
   const scaleFactor = family === 'sdxl' || family === 'sdxl-refiner' ? 0.13025 : 0.18215
-  return { prefix: VAE, scaleFactor, latentChannels: decoder.shape[1] ?? 0 }
+  return { prefix, scaleFactor, latentChannels }
 }
+
+/** Playground 2.5 (Li et al. 2024, arXiv:2402.17245): SDXL trained as an EDM on normalized latents. Two keys tell it. */
+const isPlayground = (has: (name: string) => boolean) => has('edm_mean') && has('edm_std')
+
+/** comfy/latent_formats.py: `SDXL_Playground_2_5`. */
+const PLAYGROUND_LATENTS = {
+  scaleFactor: 0.5,
+  normalized: { mean: [-1.6574, 1.886, -1.383, 2.5155], std: [8.4927, 5.9022, 6.5498, 5.2299] },
+} as const
+
+/** comfy/supported_models.py: `SDXL.model_type`. */
+const PLAYGROUND_SIGMAS = { sigmaMin: 0.002, sigmaMax: 80, sigmaData: 0.5 } as const
 
 interface SamplingQuestion {
   checkpoint: Checkpoint
@@ -180,6 +194,7 @@ async function samplingFacts({ checkpoint, family, unet, has }: SamplingQuestion
   const plain = (prediction: Prediction): SamplingFacts => ({ prediction, zeroTerminalSnr: false })
   if (family === 'sd2') return plain(await sd2Prediction(checkpoint, unet))
   if (family !== 'sdxl') return plain('eps')
+  if (isPlayground(has)) return { ...plain('edm-eps'), edm: PLAYGROUND_SIGMAS }
   const sigmaMax = await scalar(checkpoint, 'edm_vpred.sigma_max')
   if (sigmaMax !== undefined) {
     const sigmaMin = (await scalar(checkpoint, 'edm_vpred.sigma_min')) ?? 0.002

@@ -43,6 +43,8 @@ export interface VaeFacts {
   /** Latents are multiplied by this after encoding: 0.18215 or 0.13025. */
   scaleFactor: number
   latentChannels: number
+  /** Latents are brought to mean 0 and deviation 1 before that, each channel by its own numbers. */
+  normalized?: { mean: readonly number[]; std: readonly number[] }
 }
 
 export interface SamplingFacts {

@@ -108,8 +108,9 @@ describe('a plan', () => {
     ])
   })
 
-  it('takes no layer below the first', () => {
-    expect(plan({ clipSkip: 20 }).text.hidden).toEqual([{ kind: 'clip-l', fromEnd: 4, finalNorm: true }])
+  it('takes the output of the encoder where more layers are skipped than there are, as ComfyUI does', () => {
+    expect(plan({ clipSkip: 4 }).text.hidden).toEqual([{ kind: 'clip-l', fromEnd: 4, finalNorm: true }])
+    expect(plan({ clipSkip: 5 }).text.hidden).toEqual([{ kind: 'clip-l', fromEnd: 1, finalNorm: true }])
   })
 
   it('never holds a weight that is not finite', () => {

@@ -22,6 +22,8 @@ export interface PlanModel {
   name: string
   baseline: string
   facts: ModelFacts
+  /** SHA-256 of the VAE, where it is not the checkpoint's own. */
+  vae?: string
 }
 
 /** How many vectors each textual inversion has for which text encoder, by its name. */
@@ -70,9 +72,13 @@ export function makePlan(
   }
 }
 
-/** SD1 and SD2 put the final layer norm on whichever layer is taken, SDXL on none (ComfyUI's `sd1_clip.py`, `sdxl_clip.py`). */
+/**
+ * SD1 and SD2 put the final layer norm on whichever layer is taken, SDXL on none; who skips more layers than there are gets
+ * the encoder's own output (ComfyUI's `sd1_clip.py`: `set_clip_options`, `sdxl_clip.py`).
+ */
 function hiddenState({ kind, layers }: TextEncoderFacts, { family }: ModelFacts, clipSkip: number): HiddenState {
-  return { kind, fromEnd: Math.min(clipSkip, layers), finalNorm: family === 'sd1' || family === 'sd2' }
+  if (clipSkip > layers) return { kind, fromEnd: 1, finalNorm: true }
+  return { kind, fromEnd: clipSkip, finalNorm: family === 'sd1' || family === 'sd2' }
 }
 
 function tokens(prompt: string, { textEncoders }: ModelFacts, counts: EmbeddingCounts): PromptTokens {

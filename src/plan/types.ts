@@ -92,7 +92,8 @@ export interface PlannedLora {
 
 export interface Plan {
   version: 1
-  model: { name: string; baseline: string; facts: ModelFacts }
+  /** `vae`: SHA-256 of the VAE, where it is not the checkpoint's own. */
+  model: { name: string; baseline: string; facts: ModelFacts; vae?: string }
   /** `empty` is the empty prompt: weighted tokens are interpolated against it. */
   text: { hidden: readonly HiddenState[]; cond: PromptTokens; uncond: PromptTokens; empty: PromptTokens }
   loras: readonly PlannedLora[]

@@ -144,6 +144,7 @@ describe('a safetensors file', () => {
 
   it('that is missing is refused by its path', async () => {
     await expect(openCheckpoint(join(folder, 'nowhere'))).rejects.toThrow(/nowhere: cannot be read \(ENOENT\)/)
+    await expect(openCheckpoint(folder)).rejects.toThrow(/is a folder, expected a model in one file/)
   })
 
   it('is not written when bytes and shape disagree', async () => {
