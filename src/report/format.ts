@@ -13,7 +13,10 @@ export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : value < 0 ? '−∞' : 'NaN'
   if (Number.isInteger(value)) return String(value)
   const size = Math.abs(value)
-  return size >= 0.001 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2)
+  if (size < 0.001 || size >= 1e6) return value.toExponential(2)
+  const short = Number(value.toPrecision(4))
+  // 0.99998 is not 1, and is not to look like it.
+  return Number.isInteger(short) && size < 1000 ? value.toPrecision(4) : String(short)
 }
 
 const METRIC_NAMES: Readonly<Record<string, string>> = {

@@ -21,6 +21,7 @@ export function pageCase(result: CaseResult, pictures: Pick<PageCase, 'candidate
     likeness: likeness(result, metric),
     gates: verdict?.gates.map(({ gate, verdict }) => ({ gate, verdict })) ?? [],
     ...(verdict?.gate === undefined ? {} : { gate: verdict.gate }),
+    ...(verdict?.difference === undefined ? {} : { cause: verdict.difference }),
     ...(fault === undefined ? {} : { fault: fault.message }),
     totalMs: timings.total,
     ...pictures,

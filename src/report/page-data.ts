@@ -31,6 +31,8 @@ export interface PageCase {
   gates: readonly Pick<GateResult, 'gate' | 'verdict'>[]
   /** The first gate that did not pass. */
   gate?: string
+  /** How it left its golden: equal fingerprints, one cause. */
+  cause?: { fingerprint: string; says: string }
   /** Why there may be no picture. */
   fault?: string
   totalMs: number

@@ -79,12 +79,15 @@ export interface Metric {
 const DISTANCES: ReadonlySet<string> = new Set(['mean_rgb'])
 
 /**
- * The measured value that decided a case: of the gate that stopped it (else of the last one that measured anything), the
+ * The measured value that decided a case: of the gate that stopped it (else of the pixels, else of the last one), the
  * metric nearest to, or furthest beyond, its limit.
  */
 export function decidingMetric({ verdict }: CaseResult): Metric | undefined {
   const measured = verdict?.gates.filter(({ metrics }) => Object.keys(metrics).length > 0) ?? []
-  const gate = measured.find(({ gate }) => gate === verdict?.gate) ?? measured.at(-1)
+  const gate =
+    measured.find(({ gate }) => gate === verdict?.gate) ??
+    measured.find(({ gate }) => gate === 'pixels') ??
+    measured.at(-1)
   if (gate === undefined) return undefined
   const metrics = Object.entries(gate.metrics)
     .filter(([name]) => !name.startsWith('limit_'))

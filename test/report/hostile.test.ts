@@ -84,6 +84,11 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
         await page.keyboard.press('6')
         for (const summary of await page.locator('.details summary').all()) await summary.click()
       }
+      await page.goto(`${report.url}#case=${encodeURIComponent(cases[21]?.id ?? '')}`)
+      await expect.poll(() => page.locator('.prompt .mark').allTextContents()).toEqual(['U+202E', 'U+2066', 'U+2069'])
+      await page.goto(`${report.url}#case=long`)
+      await page.getByRole('button', { name: 'show 98,800 more characters' }).click()
+      await expect.poll(() => page.locator('.prompt').textContent()).toBe('A'.repeat(100_000))
       expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false)
       expect(await page.locator('iframe, base, svg, object, embed, [onerror], [onload], [ontoggle]').count()).toBe(0)
       expect(complaints).toEqual([])

@@ -4,13 +4,14 @@ import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launch, makeReport, NO_BROWSER, type OpenPage, open, type Report } from './browser.js'
+import { addSections } from './sections.js'
 
 describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? ` (${NO_BROWSER})` : ''}`, () => {
   let browser: Browser
   let report: Report
 
   beforeAll(async () => {
-    ;[browser, report] = await Promise.all([launch(), makeReport()])
+    ;[browser, report] = await Promise.all([launch(), makeReport(undefined, addSections)])
   })
 
   afterAll(async () => {
@@ -109,7 +110,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
     visit('', async page => {
       await page.getByRole('button', { name: /^fail/ }).click()
       expect(await shown(page)).toEqual(['sampler-ddim', 'karras-off', 'cfg-scale-12'])
-      await page.getByLabel('Feature').selectOption('k_euler')
+      await page.getByLabel('Feature', { exact: true }).selectOption('k_euler')
       expect(await shown(page)).toEqual(['karras-off'])
       await page.getByRole('button', { name: /^fail/ }).click()
       expect(await shown(page)).toEqual(['karras-off', 'sampler-k-euler'])
@@ -121,6 +122,78 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
       await page.waitForFunction(
         () => location.hash.includes('q=no+such+words') && location.hash.includes('feature=k_euler'),
       )
+    }))
+
+  it('filters by the gate that stopped a case, and by cause', () =>
+    visit('#gate=contract', async page => {
+      expect(await shown(page)).toEqual(['controlnet-canny'])
+      await page.getByLabel('Gate').selectOption('pixels')
+      expect(await shown(page)).toEqual(['sampler-ddim', 'karras-off', 'cfg-scale-12', 'clip-skip-2', 'tiling'])
+      await page.getByRole('button', { name: 'Clear filters' }).click()
+      expect(await shown(page)).toHaveLength(13)
+      await page.goto(`${report.url}#case=karras-off`)
+      await page.locator('.details').getByRole('link', { name: 'c0ffee012345' }).click()
+      await page.locator('dialog.viewer').waitFor({ state: 'hidden' })
+      expect(await shown(page)).toEqual(['sampler-ddim', 'karras-off'])
+    }))
+
+  it('gathers cases by feature, each in the group of every feature it has', () =>
+    visit('#group=feature&q=karras', async page => {
+      const groups = page.locator('.group')
+      expect(await groups.locator('h2').allTextContents()).toEqual(['karras1', 'k_euler1'])
+      expect(await shown(page)).toEqual(['karras-off', 'karras-off'])
+      await page.getByLabel('Group').selectOption('by verdict')
+      expect(await groups.locator('h2').allTextContents()).toEqual(['fail1'])
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('g')
+      await page.waitForFunction(() => location.hash.includes('group=feature'))
+    }))
+
+  it('goes up and down among cards of two widths', () =>
+    visit('', async page => {
+      const at = () => page.evaluate(() => document.activeElement?.closest('li')?.dataset.case)
+      const box = (id: string | undefined) => page.locator(`[data-case="${id}"]`).boundingBox()
+      await page.keyboard.press('Home')
+      const first = await at()
+      await page.keyboard.press('ArrowDown')
+      const below = await at()
+      const [a, b] = [await box(first), await box(below)]
+      expect(b?.y).toBeGreaterThan(a?.y ?? 0)
+      expect(b?.x).toBeCloseTo(a?.x ?? -1, 0)
+      await page.keyboard.press('ArrowUp')
+      expect(await at()).toBe(first)
+    }))
+
+  it('shows what became of every feature, and leads from there to its cases', () =>
+    visit('', async page => {
+      await page.getByRole('link', { name: 'Features' }).click()
+      const matrix = page.getByRole('table')
+      expect(await matrix.getByRole('columnheader').allTextContents()).toEqual([
+        'feature',
+        'horde-onnx 0.1.0',
+        'comfyui 0.3.60',
+      ])
+      const row = (name: RegExp) => matrix.getByRole('row', { name })
+      expect(await row(/^sampler 2/).textContent()).toContain('1 of 5 different')
+      expect(await row(/^control:hed/).textContent()).toContain('1 unsupported')
+      // What is the same everywhere is one row until asked for.
+      expect(await row(/^size:large/).count()).toBe(0)
+      await matrix.getByRole('button', { name: /^size/ }).click()
+      expect(await row(/^size:large/).count()).toBe(1)
+      expect(await page.getByRole('region', { name: 'Causes' }).textContent()).toContain('2 cases')
+      const coverage = page.getByRole('region', { name: 'Coverage' })
+      expect(await coverage.locator('dt').allTextContents()).toEqual([
+        'sampler2/4',
+        'control0/2',
+        'number1/2',
+        'pairs1/2',
+      ])
+      await coverage.getByRole('button', { name: 'karras + k_euler' }).click()
+      expect(await shown(page)).toEqual(['karras-off'])
+      await page.goBack()
+      await page.waitForFunction(() => location.hash === '#tab=features')
+      await page.keyboard.press('t')
+      expect(await page.getByRole('searchbox').isVisible()).toBe(true)
     }))
 
   it('sorts by name and by time', () =>
@@ -327,6 +400,36 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
       expect(await page.locator('.details pre').first().textContent()).toContain('"seed": "9223372036854775807"')
       expect(await page.locator('.details').textContent()).toContain('1000.5 was lowered to 100')
       expect(await page.locator('.details').textContent()).toContain('outside ONNX Runtime')
+    }))
+
+  it('tells by gates what was measured beside which limit, and how the latent left the golden', () =>
+    visit('#case=karras-off', async page => {
+      const details = page.locator('.details')
+      const { ssim = 0 } = metricsOf('karras-off')
+      const row = details.getByRole('row', { name: /^SSIM/ })
+      expect(await row.getByRole('cell').allTextContents()).toEqual([
+        `${Number(ssim.toPrecision(4))} (beyond)`,
+        '≥ 0.98',
+      ])
+      expect(await details.locator('.ladder strong').allTextContents()).toEqual(['contract', 'plan', 'pixels'])
+      expect(
+        await details
+          .getByRole('img', { name: '0.08 after step 1, 0.196 after step 6; it grew most at step 2' })
+          .count(),
+      ).toBe(1)
+    }))
+
+  it('shows what of the plan changed, and what a feature changes to its twin', () =>
+    visit('#case=sampler-ddim', async page => {
+      const changes = page.getByRole('table').first()
+      expect(await changes.locator('tbody tr').allTextContents()).toEqual([
+        'passes[0].sampler"euler"–',
+        'passes[0].sigmas[3]1.31.2',
+      ])
+      await page.getByText('What it changes in the plan').click()
+      expect(await page.getByText('the two plans are the same').isVisible()).toBe(true)
+      await page.locator('.details').getByRole('button', { name: 'sampler-k-euler' }).click()
+      await expect.poll(() => page.locator('#viewer-title bdi').textContent()).toBe('sampler-k-euler')
     }))
 
   it('is dark or light as the system says, until told otherwise', () =>

@@ -26,17 +26,23 @@ const ORDERS: Record<Sort, (a: Entry, b: Entry) => number> = {
 }
 
 /** Those that a state lets through, in its order. */
-export function select(entries: readonly Entry[], { query, outcomes, feature, gate, sort }: PageState): Entry[] {
+export function select(entries: readonly Entry[], { query, outcomes, feature, gate, cause, sort }: PageState): Entry[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return entries
     .filter(
       entry =>
         (outcomes.length === 0 || outcomes.includes(entry.outcome)) &&
-        (feature === '' || entry.features.includes(feature)) &&
+        (feature === '' || hasFeature(entry, feature)) &&
         (gate === '' || entry.gate === gate) &&
+        (cause === '' || entry.cause?.fingerprint === cause) &&
         words.every(word => entry.text.includes(word)),
     )
     .sort(ORDERS[sort])
+}
+
+/** `control` is had by `control:canny`; of a pair, `a + b`, both (`harness/coverage/space.ts`). */
+function hasFeature({ features }: Entry, wanted: string): boolean {
+  return wanted.split(' + ').every(part => features.some(feature => feature === part || feature.startsWith(`${part}:`)))
 }
 
 export interface Group {
@@ -67,5 +73,7 @@ function namesOf(entry: Entry, by: Exclude<PageState['group'], ''>): readonly st
       return entry.features.length > 0 ? entry.features : ['no feature named']
     case 'gate':
       return [entry.gate === undefined ? 'no gate stopped it' : `stopped by ${entry.gate}`]
+    case 'cause':
+      return [entry.cause === undefined ? 'no cause named' : `${entry.cause.says} (${entry.cause.fingerprint})`]
   }
 }

@@ -17,10 +17,12 @@ describe('the address of a view', () => {
 
   it('leads back to the same view', () => {
     const state: PageState = {
+      tab: 'features',
       query: 'a & b=c #1 日本',
       outcomes: ['fail', 'no-golden'],
       feature: 'k_euler/x,y',
       gate: 'pixels',
+      cause: '0123456789ab',
       group: 'feature',
       sort: 'time',
       open: 'a&mode=heat',

@@ -9,10 +9,15 @@ export const SORTS = ['verdict', 'name', 'metric', 'time'] as const
 
 export type Sort = (typeof SORTS)[number]
 
-export const GROUPS = ['', 'verdict', 'feature', 'gate'] as const
+export const GROUPS = ['', 'verdict', 'feature', 'gate', 'cause'] as const
 
 /** What the cases are gathered by; empty: by nothing. */
 export type Grouping = (typeof GROUPS)[number]
+
+export const TABS = ['cases', 'features', 'stability', 'speed'] as const
+
+/** What is shown below the pillars. */
+export type Tab = (typeof TABS)[number]
 
 /** What a candidate is compared with. */
 export type Reference = 'golden' | 'twin'
@@ -27,12 +32,15 @@ export interface View {
 }
 
 export interface PageState {
+  tab: Tab
   query: string
   /** None means all. */
   outcomes: readonly Outcome[]
   feature: string
   /** The first gate that did not pass. */
   gate: string
+  /** Fingerprint of a difference. */
+  cause: string
   group: Grouping
   sort: Sort
   /** Id of the case in the viewer. */
@@ -48,10 +56,12 @@ export interface PageState {
 }
 
 export const START: PageState = {
+  tab: 'cases',
   query: '',
   outcomes: [],
   feature: '',
   gate: '',
+  cause: '',
   group: '',
   sort: 'verdict',
   mode: 'side',
@@ -59,6 +69,9 @@ export const START: PageState = {
   picture: 0,
   position: 0.5,
 }
+
+/** All cases. */
+export const NO_FILTER = { query: '', outcomes: [], feature: '', gate: '', cause: '' } satisfies Partial<PageState>
 
 const RANGES = { scale: [0.01, 256], coordinate: [-1e5, 1e5], picture: [0, 9999], position: [0, 1] } as const
 
@@ -69,10 +82,12 @@ export function parseLink(hash: string): PageState {
   const outcomes = (given.get('verdict') ?? '').split(',')
   const [scale, x, y] = (given.get('view') ?? '').split(',').map(Number)
   return {
+    tab: oneOf(TABS, given.get('tab')) ?? START.tab,
     query: given.get('q') ?? START.query,
     outcomes: OUTCOMES.filter(outcome => outcomes.includes(outcome)),
     feature: given.get('feature') ?? START.feature,
     gate: given.get('gate') ?? START.gate,
+    cause: given.get('cause') ?? START.cause,
     group: oneOf(GROUPS, given.get('group')) ?? START.group,
     sort: oneOf(SORTS, given.get('sort')) ?? START.sort,
     ...(open === undefined ? {} : { open }),
@@ -90,10 +105,12 @@ export function formatLink(state: PageState): string {
   const say = (name: string, value: string, usual: string) => {
     if (value !== usual) link.set(name, value)
   }
+  say('tab', state.tab, START.tab)
   say('q', state.query, START.query)
   say('verdict', state.outcomes.join(','), '')
   say('feature', state.feature, START.feature)
   say('gate', state.gate, START.gate)
+  say('cause', state.cause, START.cause)
   say('group', state.group, START.group)
   say('sort', state.sort, START.sort)
   if (state.open !== undefined) {

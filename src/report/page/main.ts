@@ -2,10 +2,12 @@
 import { DATA_ID, type PageData } from '../page-data.js'
 import { h } from './dom.js'
 import { entriesOf, groupBy, select } from './entries.js'
+import { featureSection } from './features/features.js'
 import { createHelp, listenForKeys } from './keys.js'
-import type { PageState } from './link.js'
+import { NO_FILTER, type PageState } from './link.js'
 import { createGrid } from './overview/grid.js'
 import { header } from './overview/header.js'
+import { createTabs } from './overview/tabs.js'
 import { createToolbar } from './overview/toolbar.js'
 import { shortcutsOf } from './shortcuts.js'
 import { createStore } from './store.js'
@@ -30,7 +32,17 @@ const viewer = createViewer({
   onClose: id => grid.focus(id),
   onHelp: () => help.toggle(),
 })
-const shortcuts = shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleHelp: () => help.toggle() })
+const sections = [
+  {
+    tab: 'cases' as const,
+    title: 'Cases',
+    count: String(summary.cases),
+    element: h('div', {}, toolbar.element, grid.element),
+  },
+  featureSection(run, feature => store.update({ ...NO_FILTER, tab: 'cases', feature }, { step: true })),
+].filter(section => section !== undefined)
+const tabs = createTabs(sections, tab => store.update({ tab }, { step: true }))
+const shortcuts = shortcutsOf({ store, tabs, toolbar, grid, viewer, toggleTheme, toggleHelp: () => help.toggle() })
 const help = createHelp(shortcuts)
 listenForKeys(shortcuts, () => {
   if (help.isOpen()) return 'everywhere'
@@ -46,13 +58,13 @@ document.body.prepend(
     h('button', { class: 'icon', 'aria-label': 'Dark or light', onclick: toggleTheme }, '◐'),
     h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: () => help.toggle() }, '?'),
   ),
-  h('main', {}, header(run, summary, entries), toolbar.element, grid.element),
+  h('main', {}, header(run, summary, entries), tabs.element),
 )
 
 function render(state: PageState, before?: PageState) {
   const filtersChanged =
     before === undefined ||
-    (['query', 'outcomes', 'feature', 'gate', 'group', 'sort'] as const).some(
+    (['query', 'outcomes', 'feature', 'gate', 'cause', 'group', 'sort'] as const).some(
       name => String(state[name]) !== String(before[name]),
     )
   if (filtersChanged) {
@@ -60,6 +72,7 @@ function render(state: PageState, before?: PageState) {
     toolbar.show(state, shown.length)
     grid.show(groupBy(shown, state.group))
   }
+  tabs.show(state)
   viewer.show(state, before)
 }
 

@@ -1,6 +1,7 @@
 import type { Shortcut } from './keys.js'
-import { MODES } from './link.js'
+import { MODES, NO_FILTER } from './link.js'
 import type { Grid } from './overview/grid.js'
+import type { Tabs } from './overview/tabs.js'
 import type { Toolbar } from './overview/toolbar.js'
 import type { Store } from './store.js'
 import { MODE_NAMES } from './viewer/modes.js'
@@ -8,6 +9,7 @@ import type { Viewer } from './viewer/viewer.js'
 
 interface Parts {
   store: Store
+  tabs: Tabs
   toolbar: Toolbar
   grid: Grid
   viewer: Viewer
@@ -33,9 +35,10 @@ const PANS: Readonly<Record<string, [number, number]>> = {
   ArrowDown: [0, PAN],
 }
 
-export function shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleHelp }: Parts): Shortcut[] {
+export function shortcutsOf({ store, tabs, toolbar, grid, viewer, toggleTheme, toggleHelp }: Parts): Shortcut[] {
   const everywhere: Shortcut[] = [
     { place: 'everywhere', keys: ['?'], does: 'this help', run: toggleHelp },
+    { place: 'grid', keys: ['t'], does: 'next part of the report', run: () => tabs.next() },
     { place: 'everywhere', keys: ['d'], does: 'dark or light', run: toggleTheme },
   ]
   const inGrid: Shortcut[] = [
@@ -46,7 +49,7 @@ export function shortcutsOf({ store, toolbar, grid, viewer, toggleTheme, toggleH
       does: 'leave the search, then show all cases',
       run: () => {
         if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
-        else store.update({ query: '', outcomes: [], feature: '', gate: '' })
+        else store.update(NO_FILTER)
       },
     },
     {

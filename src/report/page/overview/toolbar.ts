@@ -2,7 +2,7 @@ import { OUTCOMES, type Outcome, plural, type RunSummary } from '../../summary.j
 import { badge } from '../badge.js'
 import { fill, h } from '../dom.js'
 import type { Entry } from '../entries.js'
-import { GROUPS, type Grouping, type PageState, SORTS, type Sort } from '../link.js'
+import { GROUPS, type Grouping, NO_FILTER, type PageState, SORTS, type Sort } from '../link.js'
 import type { Store } from '../store.js'
 
 export interface Toolbar {
@@ -27,6 +27,7 @@ const GROUP_NAMES: Record<Grouping, string> = {
   verdict: 'by verdict',
   feature: 'by feature',
   gate: 'by gate',
+  cause: 'by cause',
 }
 
 export function createToolbar(store: Store, summary: RunSummary, entries: readonly Entry[]): Toolbar {
@@ -67,6 +68,7 @@ export function createToolbar(store: Store, summary: RunSummary, entries: readon
     { 'aria-label': 'Sort', onchange: () => store.update({ sort: SORTS[sort.selectedIndex] ?? 'verdict' }) },
     ...SORTS.map(name => h('option', { value: name }, SORT_NAMES[name])),
   )
+  const clear = h('button', { onclick: () => store.update(NO_FILTER) }, 'Clear filters')
   const count = h('p', { class: 'count', role: 'status' })
   const element = h(
     'div',
@@ -74,6 +76,7 @@ export function createToolbar(store: Store, summary: RunSummary, entries: readon
     search,
     h('div', { class: 'chips', role: 'group', 'aria-label': 'Verdicts' }, ...chips),
     h('span', { class: 'space' }),
+    clear,
     count,
     h('div', { class: 'choices' }, summary.features.length > 0 && feature, gates.length > 0 && gate, group, sort),
   )
@@ -81,8 +84,9 @@ export function createToolbar(store: Store, summary: RunSummary, entries: readon
     element,
     show(state, shown) {
       if (search.value !== state.query) search.value = state.query
-      feature.value = state.feature
-      gate.value = state.gate
+      choose(feature, state.feature)
+      choose(gate, state.gate)
+      clear.hidden = shown === summary.cases
       group.value = state.group
       sort.value = state.sort
       for (const [index, outcome] of present.entries()) {
@@ -109,6 +113,12 @@ function filter(label: string, all: string, names: readonly string[], onChoice: 
     ...names.map(name => h('option', { value: name }, name)),
   )
   return select
+}
+
+/** A link may name what no option does, e.g. a pair of features. */
+function choose(select: HTMLSelectElement, value: string): void {
+  if (![...select.options].some(option => option.value === value)) select.append(h('option', { value }, value))
+  select.value = value
 }
 
 function after<T>(names: readonly T[], name: T): T {

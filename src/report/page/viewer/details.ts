@@ -1,7 +1,10 @@
-import type { CaseResult } from '../../../harness/run-schema.js'
+import type { CaseResult, CaseVerdict } from '../../../harness/run-schema.js'
 import { formatNumber } from '../../format.js'
 import { type Child, foreign, h } from '../dom.js'
 import type { Entry } from '../entries.js'
+import { formatLink, START } from '../link.js'
+import { escapeUnseen } from '../marks.js'
+import { growthChart } from './growth.js'
 import { layOut } from './json-text.js'
 import { ladder } from './ladder.js'
 import { longText } from './long-text.js'
@@ -25,6 +28,7 @@ export interface DetailsInput {
 export function details({ entry, record, twin, onCase }: DetailsInput): Details {
   const { fixture, verdict, notes, faults, plan } = record
   const time = timings(record)
+  const growth = verdict?.growth && verdict.growth.length > 0 ? growthChart(verdict.growth) : undefined
   const approved = verdict?.golden?.plan
   const element = h(
     'aside',
@@ -40,7 +44,7 @@ export function details({ entry, record, twin, onCase }: DetailsInput): Details 
     ...faults.map(({ code, message, hint }) =>
       h(
         'div',
-        { class: 'fault', role: 'note' },
+        { class: 'trouble', role: 'note' },
         h('strong', {}, foreign(code)),
         h('p', {}, foreign(message)),
         hint !== undefined && h('p', { class: 'muted' }, foreign(hint)),
@@ -49,15 +53,8 @@ export function details({ entry, record, twin, onCase }: DetailsInput): Details 
     approved !== undefined &&
       section('Plan: what changed', planTable(approved, plan, { was: 'approved', is: 'this run' })),
     verdict !== undefined && verdict.gates.length > 0 && section('Gates', ladder(verdict.gates, entry.reason)),
-    verdict?.golden !== undefined &&
-      h(
-        'p',
-        { class: 'muted' },
-        'Golden of ',
-        foreign(verdict.golden.class, { class: 'mono' }),
-        ', approved by ',
-        foreign(verdict.golden.approvedBy),
-      ),
+    ...(verdict === undefined ? [] : circumstances(verdict)),
+    growth && section('Distance to the golden', growth.element),
     entry.prompt !== '' && section('Prompt', longText(entry.prompt)),
     notes.length > 0 &&
       section(
@@ -83,7 +80,41 @@ export function details({ entry, record, twin, onCase }: DetailsInput): Details 
     plan !== undefined && folded('Plan', code(layOut(JSON.stringify(plan)))),
     folded('Record', facts(record)),
   )
-  return { element, destroy: time.destroy }
+  return {
+    element,
+    destroy() {
+      time.destroy()
+      growth?.destroy()
+    },
+  }
+}
+
+/** What else the verdict rests on. */
+function circumstances({ golden, waiver, redrawn, difference }: CaseVerdict): HTMLElement[] {
+  const variants = golden?.variants ?? 1
+  const which = variants > 1 && golden?.variant !== undefined ? `, variant ${golden.variant + 1} of ${variants}` : ''
+  const lines: (Child[] | undefined)[] = [
+    golden && [
+      'Golden of ',
+      foreign(golden.class, { class: 'mono' }),
+      `${which}, approved by `,
+      foreign(golden.approvedBy),
+    ],
+    waiver && ['Waived by ', foreign(waiver.owner), ' until ', foreign(waiver.expires), ': ', foreign(waiver.reason)],
+    redrawn && ['Drawn once more: ', foreign(redrawn.says)],
+    difference && [
+      'Cause ',
+      h('a', { href: causeLink(difference.fingerprint), class: 'mono' }, foreign(difference.fingerprint)),
+      ': ',
+      foreign(difference.says),
+    ],
+  ]
+  return lines.filter(line => line !== undefined).map(line => h('p', { class: 'circumstance' }, ...line))
+}
+
+/** All cases that left their goldens in the same way. */
+function causeLink(cause: string): string {
+  return formatLink({ ...START, cause })
 }
 
 /** The same payload with the feature off, and what the feature changed in the plan. */
@@ -131,5 +162,5 @@ function folded(title: string, ...children: readonly Child[]): HTMLElement {
 
 /** Text in its own order of characters: a right-to-left mark in a prompt must not rearrange the JSON around it. */
 function code(text: string): HTMLElement {
-  return h('pre', { dir: 'ltr', tabindex: '0' }, text)
+  return h('pre', { dir: 'ltr', tabindex: '0' }, escapeUnseen(text))
 }

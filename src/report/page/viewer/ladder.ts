@@ -17,7 +17,7 @@ function rung({ gate, verdict, reason, metrics }: GateResult, said: string): HTM
   const line = [
     verdict === 'unmeasured' ? sign('unjudged', verdict) : sign(verdict),
     h('strong', {}, foreign(gate)),
-    foreign(reason === said ? '' : reason, { class: 'says' }),
+    reason !== said && foreign(reason, { class: 'says' }),
   ]
   if (measured.length === 0) return h('li', { class: verdict }, h('p', { class: 'line' }, ...line))
   return h(

@@ -1,4 +1,5 @@
 import { fill, h } from '../dom.js'
+import { withMarks } from '../marks.js'
 
 /** Characters after which a text of strangers is folded. */
 const GIST = 1200
@@ -8,14 +9,14 @@ export function longText(text: string): HTMLElement {
   const box = h('p', { class: 'prompt', dir: 'auto' })
   const more = text.length - GIST
   if (more <= 0) {
-    fill(box, text)
+    fill(box, ...withMarks(text))
     return box
   }
   const whole = h(
     'button',
-    { class: 'link', onclick: () => fill(box, text) },
+    { class: 'link', onclick: () => fill(box, ...withMarks(text)) },
     `show ${more.toLocaleString('en')} more characters`,
   )
-  fill(box, `${text.slice(0, GIST)}… `, whole)
+  fill(box, ...withMarks(text.slice(0, GIST)), '… ', whole)
   return box
 }

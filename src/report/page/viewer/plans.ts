@@ -27,7 +27,7 @@ function row({ path, was, is }: Change): HTMLElement {
   return h(
     'tr',
     {},
-    h('th', { scope: 'row', dir: 'ltr' }, h('bdi', {}, path)),
+    h('th', { scope: 'row', dir: 'ltr' }, h('bdi', {}, ...path.split(/(?=[.[])/).flatMap(part => [h('wbr'), part]))),
     h('td', {}, h('del', { dir: 'ltr' }, was)),
     h('td', {}, h('ins', { dir: 'ltr' }, is)),
   )

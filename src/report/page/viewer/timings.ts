@@ -2,6 +2,7 @@ import { BarController, BarElement, CategoryScale, Chart, Legend, LinearScale, T
 import type { CaseResult } from '../../../harness/run-schema.js'
 import { formatDuration } from '../../format.js'
 import { h } from '../dom.js'
+import { chartLook } from './chart.js'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Legend, Tooltip)
 
@@ -51,10 +52,7 @@ export function timings({ timings }: CaseResult): Timings {
 }
 
 function stepChart(canvas: HTMLCanvasElement, inside: readonly number[], outside: readonly number[]): Chart {
-  const style = getComputedStyle(document.documentElement)
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
-  const font = { family: style.fontFamily, size: 11 }
-  const ticks = { color: colour('muted'), font, maxRotation: 0 }
+  const { colour, font, axis, base } = chartLook()
   return new Chart(canvas, {
     type: 'bar',
     data: {
@@ -65,22 +63,10 @@ function stepChart(canvas: HTMLCanvasElement, inside: readonly number[], outside
       ],
     },
     options: {
-      animation: false,
-      responsive: true,
-      maintainAspectRatio: false,
+      ...base,
       scales: {
-        x: {
-          stacked: true,
-          grid: { display: false },
-          ticks,
-          title: { display: true, text: 'step', color: colour('muted'), font },
-        },
-        y: {
-          stacked: true,
-          grid: { color: colour('line') },
-          ticks,
-          title: { display: true, text: 'ms', color: colour('muted'), font },
-        },
+        x: { ...axis('step'), stacked: true, grid: { display: false } },
+        y: { ...axis('ms'), stacked: true },
       },
       plugins: {
         legend: { labels: { color: colour('text'), boxWidth: 10, boxHeight: 10, font } },
