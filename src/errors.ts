@@ -104,6 +104,20 @@ export class LaneError extends HordeOnnxError {
   }
 }
 
+/** A backend that is not there, does not answer, or does not answer as agreed. */
+export class BackendError extends HordeOnnxError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('backend', ExitCode.engine, message, options)
+  }
+}
+
+/** Nothing can be measured here and now. */
+export class UnstableError extends HordeOnnxError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unstable', ExitCode.unstable, message, options)
+  }
+}
+
 /** Output that cannot be written: no permission, no such folder, no space. */
 export class OutputError extends HordeOnnxError {
   constructor(message: string, options?: ErrorOptions) {

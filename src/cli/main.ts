@@ -31,6 +31,14 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Compare the engine with a reference pack of another backend, stage by stage',
     load: async () => (await import('./parity.js')).parity,
   },
+  bench: {
+    about: 'Time a backend, or one against another, so that the figures hold',
+    load: async () => (await import('./bench.js')).bench,
+  },
+  sidecar: {
+    about: 'Serve the engine to another program, one JSON line at a time',
+    load: async () => (await import('./sidecar.js')).sidecar,
+  },
   kudos: {
     about: 'Price payloads or a run with the arithmetic of the AI Horde',
     load: async () => (await import('./kudos.js')).kudos,

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Backend, CAPABILITIES } from '../backends/backend.js'
 import { faultedGeneration } from '../backends/faulted.js'
+import { isPlan } from '../backends/is-plan.js'
 import { generationHandle } from '../engine/generation-handle.js'
 import type { GeneratedImage, Generation } from '../engine/types.js'
 import { RunError, UnsupportedError } from '../errors.js'
-import type { Plan } from '../plan/types.js'
 import { sha256Hex } from './canonical.js'
 import type { CaseResult, RunImage } from './run-schema.js'
 import { readPicture, readRun } from './run-store.js'
@@ -69,10 +69,6 @@ async function stored(folder: string, result: CaseResult, id: string): Promise<G
     timings,
     retries,
   }
-}
-
-function isPlan(value: unknown): value is Plan {
-  return typeof value === 'object' && value !== null && 'version' in value && 'passes' in value
 }
 
 async function storedImage(folder: string, image: RunImage): Promise<GeneratedImage> {

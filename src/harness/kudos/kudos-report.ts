@@ -59,7 +59,7 @@ function priceCase(result: CaseResult, model: KudosModel): { entry: KudosCase; p
 const planFacts = z.object({ model: z.object({ baseline: z.string() }) })
 
 /** Of a plan; a case without one is taken for the family that costs least. */
-function baselineOf(plan: unknown): string {
+export function baselineOf(plan: unknown): string {
   const parsed = planFacts.safeParse(plan)
   return parsed.success ? parsed.data.model.baseline : 'stable_diffusion_1'
 }
