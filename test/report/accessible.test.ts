@@ -51,6 +51,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`accessibility by axe${NO_BROWSER ? ` 
       ['the cases', '', ''],
       ['the cases by feature', '#group=feature', ''],
       ['the features', '#tab=features', ''],
+      ['the speed', '#tab=speed', ''],
       ['the viewer', '#case=sampler-ddim', ''],
       ['the viewer of a fault', '#case=controlnet-canny&mode=slider', ''],
       ['the help', '', '?'],

@@ -69,6 +69,12 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
         'Of 13 cases 3 failed, 1 ended in an error',
       )
       expect(await page.getByRole('region', { name: 'Parity' }).textContent()).toContain('7 / 12')
+    }))
+
+  it('says by which command a pillar that was not measured would be', async () => {
+    const bare = await makeReport([{ id: 'one' }])
+    const { page } = await open(browser, bare.url)
+    try {
       for (const [name, command] of [
         ['Stability', 'horde-onnx stress'],
         ['Speed', 'horde-onnx bench'],
@@ -76,6 +82,28 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
         const says = await page.getByRole('region', { name: name ?? '' }).textContent()
         expect(says).toContain(`not measured${command}`)
       }
+      // With the cases alone there is nothing to choose.
+      expect(await page.getByRole('navigation', { name: 'Parts of the report' }).isVisible()).toBe(false)
+    } finally {
+      await page.context().close()
+      await bare.remove()
+    }
+  })
+
+  it('shows how much faster than the baseline, and every run behind it', () =>
+    visit('', async page => {
+      const pillar = page.getByRole('region', { name: 'Speed' })
+      expect(await pillar.textContent()).toContain('1.25×as fast as diffusers, 1.22–1.28× with 98 % confidence')
+      await pillar.getByRole('link').click()
+      await page.waitForFunction(() => location.hash === '#tab=speed')
+      const bench = page.getByRole('region', { name: 'Bench' })
+      const cells = (row: RegExp) => bench.getByRole('row', { name: row }).getByRole('cell').allTextContents()
+      expect(await cells(/^square-512/)).toEqual(['512×512', '20', '4.0 s', '5', '5.1 s', '1.25× 1.22–1.28', 'faster'])
+      expect(await cells(/^0.4/)).toContain('saturated')
+      expect(await bench.getByRole('img', { name: 'baseline: 12 runs, median 816 ms' }).locator('.dot').count()).toBe(
+        12,
+      )
+      expect(await page.getByRole('region', { name: 'Kudos' }).textContent()).toContain('9,150')
     }))
 
   it('shows the worst cases first, with their pictures and the metric that decided', () =>

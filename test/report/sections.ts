@@ -1,5 +1,7 @@
 /** What a run holds beside its cases, for the parts of the page that show it. */
+import type { BenchSide, Measured, SpeedSection } from '../../src/harness/bench/speed-schema.js'
 import type { Comparison, Standing } from '../../src/harness/compare/schema.js'
+import type { KudosSection } from '../../src/harness/kudos/kudos-schema.js'
 import type { Coverage, Run } from '../../src/harness/run-schema.js'
 
 const FINGERPRINT = 'c0ffee012345'
@@ -8,6 +10,8 @@ const FINGERPRINT = 'c0ffee012345'
 export function addSections(run: Run): void {
   run.coverage = coverage
   run.comparison = comparison
+  run.speed = speed
+  run.kudos = kudos
   for (const result of run.cases) {
     const { id, verdict } = result
     if (verdict === undefined) continue
@@ -87,4 +91,134 @@ const comparison: Comparison = {
     },
   ],
   uncompared: [{ id: 'new-case', candidate: 0, reason: 'nothing is approved for it' }],
+}
+
+/** Runs about a time, as a machine with other things to do leaves them. */
+function measuredAbout(ms: number): Measured {
+  const runs = Array.from({ length: 12 }, (_, i) => ms * (1 + (((i * 7919) % 13) - 4) / 160))
+  const sorted = runs.toSorted((a, b) => a - b)
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0
+  return {
+    warmUps: [ms * 1.6, ms * 1.02],
+    stable: true,
+    runs,
+    wall: {
+      n: 12,
+      min: at(0),
+      p10: at(0.1),
+      median: at(0.5),
+      p90: at(0.9),
+      p99: at(1),
+      max: at(1),
+      mean: ms,
+      cv: 0.02,
+    },
+    phases: { load: 0, encode: ms * 0.02, sampling: ms * 0.8, decode: ms * 0.16, output: ms * 0.02 },
+    iterationsPerSecond: { empirical: 20_000 / ms, steps: 25_000 / ms },
+  }
+}
+
+const side = (spec: string, backend: string): BenchSide => ({
+  spec,
+  backend,
+  version: '0.1.0',
+  class: 'cpu-x64-avx2-fp32-ort1.30.0',
+  device: 'Example CPU',
+  threads: 8,
+  coldMs: 3100,
+  peakRssBytes: 3 * 2 ** 30,
+})
+
+const decision = (verdict: 'faster' | 'same', estimate: number) => ({
+  verdict,
+  ratio: { estimate, low: estimate - 0.02, high: estimate + 0.02, confidence: 0.98 },
+  p: 0.001,
+  doubled: false,
+  reason: `the interval lies ${verdict === 'same' ? 'within' : 'below'} the least effect that counts`,
+})
+
+const speed: SpeedSection = {
+  candidate: side('engine', 'horde-onnx'),
+  baseline: side('sidecar:diffusers', 'diffusers'),
+  valid: true,
+  parity: { run: 'a-run', passed: 12, cases: 12, reason: 'the same build passed parity' },
+  forced: [],
+  settings: { pairs: 12, confidence: 0.98, minimumEffect: 0.03, seed: 1 },
+  decision: decision('faster', 0.8),
+  payloads: [
+    {
+      id: 'square-512',
+      class: 'txt2img · 512',
+      width: 512,
+      height: 512,
+      steps: 20,
+      candidate: measuredAbout(4000),
+      baseline: measuredAbout(5000),
+      pairs: [],
+      decision: decision('faster', 0.8),
+    },
+    {
+      id: 'small-128',
+      class: 'txt2img · 128',
+      width: 128,
+      height: 128,
+      steps: 8,
+      candidate: measuredAbout(800),
+      baseline: measuredAbout(806),
+      pairs: [],
+      decision: decision('same', 0.99),
+    },
+  ],
+  load: [
+    {
+      offeredPerSecond: 0.2,
+      seed: 1,
+      jobs: 40,
+      completed: 40,
+      good: 40,
+      goodput: 0.2,
+      latency: measuredAbout(4400).wall,
+      busy: 0.8,
+      saturated: false,
+    },
+    {
+      offeredPerSecond: 0.4,
+      seed: 1,
+      jobs: 80,
+      completed: 71,
+      good: 44,
+      goodput: 0.22,
+      latency: measuredAbout(38_000).wall,
+      busy: 1,
+      saturated: true,
+    },
+  ],
+}
+
+const worth = (seconds: number, kudos: number) => ({
+  cases: 6,
+  pictures: 7,
+  seconds,
+  kudos,
+  kudosPerHour: (kudos / seconds) * 3600,
+})
+
+const kudos: KudosSection = {
+  model: { file: 'kudos-v21-206.npz', sha256: '0'.repeat(64), basisSeconds: 1.5 },
+  cases: [],
+  classes: [{ class: 'stable_diffusion_1 · txt2img · 512', ...worth(24, 61) }],
+  mix: worth(24, 61),
+  features: [
+    {
+      features: ['lora'],
+      case: 'with-lora',
+      twin: 'without-lora',
+      kudos: 0.4,
+      seconds: -0.1,
+      secondsRatio: 0.97,
+      kudosRatio: 1.04,
+    },
+  ],
+  oddities: [{ what: 'steps', message: '21 steps are cheaper than 20' }],
+  against: { run: 'other', backend: 'comfyui', version: '1', classes: [], mix: 1.31 },
 }

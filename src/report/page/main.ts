@@ -10,6 +10,7 @@ import { header } from './overview/header.js'
 import { createTabs } from './overview/tabs.js'
 import { createToolbar } from './overview/toolbar.js'
 import { shortcutsOf } from './shortcuts.js'
+import { speedSection } from './speed/speed.js'
 import { createStore } from './store.js'
 import { applyTheme, toggleTheme } from './theme.js'
 import { createViewer } from './viewer/viewer.js'
@@ -40,6 +41,7 @@ const sections = [
     element: h('div', {}, toolbar.element, grid.element),
   },
   featureSection(run, feature => store.update({ ...NO_FILTER, tab: 'cases', feature }, { step: true })),
+  speedSection(run),
 ].filter(section => section !== undefined)
 const tabs = createTabs(sections, tab => store.update({ tab }, { step: true }))
 const shortcuts = shortcutsOf({ store, tabs, toolbar, grid, viewer, toggleTheme, toggleHelp: () => help.toggle() })

@@ -18,7 +18,7 @@ export function header(run: Head, summary: RunSummary, entries: readonly Entry[]
     h('p', { class: 'origin' }, ...origin(run)),
     ...(run.complete ? [] : [cutOff(run)]),
     ...(notice === undefined ? [] : [h('p', { class: 'remark' }, notice)]),
-    pillars(summary, entries),
+    pillars(run, summary, entries),
     facts(run, summary),
   )
 }
