@@ -54,7 +54,14 @@ async function bench(): Promise<void> {
       quirks: [],
     },
   })
-  const open = () => openLaneModel(taskOf(), { threads: availableParallelism(), clock: { inside: 0 }, emit: () => {} })
+  const open = () =>
+    openLaneModel(taskOf(), {
+      device: { provider: 'cpu', index: 0, name: '' },
+      dtype: 'fp32',
+      threads: availableParallelism(),
+      clock: { inside: 0 },
+      emit: () => {},
+    })
 
   const rows: Row[] = []
   const measure = async (what: string, repeats: number, body: (i: number) => Promise<unknown>) => {

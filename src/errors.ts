@@ -118,6 +118,13 @@ export class UnstableError extends HordeOnnxError {
   }
 }
 
+/** A device that is not here, or lacks what it needs. */
+export class DeviceError extends HordeOnnxError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('device', ExitCode.environment, message, options)
+  }
+}
+
 /** Output that cannot be written: no permission, no such folder, no space. */
 export class OutputError extends HordeOnnxError {
   constructor(message: string, options?: ErrorOptions) {

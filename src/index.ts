@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { createEngine, type EngineOptions } from './engine/create-engine.js'
+export type { DeviceChoice } from './engine/devices/choose.js'
 export type { ModelFile } from './engine/resolve-model.js'
 export type {
   Engine,
@@ -16,6 +17,7 @@ export type {
   GenerationHandle,
   KeepOptions,
   PlannedRequest,
+  Precision,
   Stages,
   StageTensor,
   Timings,

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { freemem, totalmem } from 'node:os'
 import { createEngine } from '../engine/create-engine.js'
+import { inspectDevices } from '../engine/devices/inspect.js'
 import { ExitCode, faultOf } from '../errors.js'
 import { environmentOf } from '../harness/environment.js'
 import { loadCatalogue, verifyModel } from '../models/catalogue.js'
@@ -47,18 +48,23 @@ async function runtime(args: Parameters<typeof engineOptions>[0]): Promise<Findi
     return [{ what: 'catalogue', state: 'problem', says: message, ...(hint === undefined ? {} : { todo: hint }) }]
   }
   try {
-    const { ort, provider, device, threads, providers } = await engine.environment()
+    const { ort, provider, device, dtype, threads } = await engine.environment()
     const { class: environmentClass, isa } = await environmentOf(engine)
-    const cuda = providers.includes('cuda')
     return [
-      { what: 'onnxruntime', state: 'ok', says: `${ort}, provider ${provider}, ${threads} threads` },
-      { what: 'device', state: 'ok', says: `${device} (${isa}); goldens of the class ${environmentClass}` },
+      { what: 'onnxruntime', state: 'ok', says: `${ort}, ${threads} threads` },
       {
-        what: 'providers',
-        state: 'note',
-        says: `${providers.join(', ')} in this installation; jobs run on cpu`,
-        ...(cuda ? {} : { todo: 'drawing on CUDA is not available yet' }),
+        what: 'jobs run on',
+        state: 'ok',
+        says: `${provider} in ${dtype}: ${device} (${isa}); goldens of the class ${environmentClass}`,
       },
+      ...(await inspectDevices()).map(
+        ({ device, usable, says, todo }): Finding => ({
+          what: device,
+          state: usable ? 'ok' : 'note',
+          says,
+          ...(todo === undefined ? {} : { todo }),
+        }),
+      ),
     ]
   } catch (error) {
     const { message } = faultOf(error)

@@ -22,6 +22,8 @@ export const parity = command({
       description: 'Also write the table as Markdown; into a page that marks its place, only there',
     },
     json: { type: 'boolean', description: 'Print the figures as JSON' },
+    device: ENGINE_ARGS.device,
+    dtype: { type: 'string', description: 'fp32 or fp16; the tolerances are for fp32 [default: fp32]' },
     threads: ENGINE_ARGS.threads,
   },
   examples: [
@@ -31,7 +33,7 @@ export const parity = command({
   async run({ args, signal }) {
     const pack = await readPack(args.pack)
     const engine = await createEngine({
-      ...engineOptions(args),
+      ...engineOptions({ ...args, dtype: args.dtype ?? 'fp32' }),
       models: packModels(pack),
       adapterFolders: pack.modelFolders,
     })

@@ -4,12 +4,13 @@ import { availableParallelism } from 'node:os'
 import { UsageError } from '../errors.js'
 import { loadCatalogue } from '../models/catalogue.js'
 import { adapterLibrary } from './adapter-library.js'
+import { chooseDevice, type DeviceChoice } from './devices/choose.js'
 import { draw, planOnly } from './draw.js'
 import { generationHandle } from './generation-handle.js'
 import { createLaneProcess, type LaneOutcome } from './lane-process.js'
 import { adapterResolver } from './resolve-adapters.js'
 import { type ModelFile, modelResolver } from './resolve-model.js'
-import type { Engine, Generation } from './types.js'
+import type { Engine, Generation, Precision } from './types.js'
 
 export interface EngineOptions {
   /** Catalogue file: name → checkpoint. @default the embedded one, which has the pocket model */
@@ -22,6 +23,10 @@ export interface EngineOptions {
   vae?: string
   /** Folders of adapters: LoRAs and textual inversions, by the name of their file. @default none */
   adapterFolders?: readonly string[]
+  /** Where networks are computed. @default 'auto': the first CUDA device that works, otherwise the CPU */
+  device?: DeviceChoice
+  /** What UNet and ControlNet are computed in. @default 'fp16' on CUDA, 'fp32' elsewhere */
+  dtype?: Precision
   /** Threads of ONNX Runtime. @default one a core */
   threads?: number
   /** How often a job may be in a lane that dies before it is a fault. @default 2 */
@@ -33,18 +38,20 @@ export interface EngineOptions {
 /**
  * Starts an engine. Its lane starts with the first job; `close()` ends it.
  *
- * @throws FixtureError where the catalogue breaks its schema, UsageError where an option is out of range
+ * @throws FixtureError where the catalogue breaks its schema, UsageError where an option is out of range, DeviceError where
+ * the device is not here
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { threads = availableParallelism(), retries = 2, hangMs = 60_000, modelFolders = [] } = options
   if (!Number.isInteger(threads) || threads < 1) {
     throw new UsageError(`threads must be a whole number from 1, got ${threads}`)
   }
+  const { device, dtype } = await chooseDevice(options)
   const catalogue = await loadCatalogue(options.catalogue, { folders: modelFolders })
   const resolve = modelResolver(catalogue, options.models ?? {}, options.vae)
   const library = adapterLibrary(options.adapterFolders ?? [])
   const resolveAdapters = adapterResolver(library)
-  const lane = createLaneProcess({ device: 'cpu', threads, retries, hangMs })
+  const lane = createLaneProcess({ device, dtype, threads, retries, hangMs })
   const running = new Set<PromiseLike<Generation>>()
   let lastInLane: Promise<unknown> = Promise.resolve()
   let closed = false

@@ -76,8 +76,8 @@ export function createLaneProcess(options: LaneProcessOptions): LaneProcess {
   }
 
   function start(): void {
-    const { device, threads } = options
-    const started = fork(ENTRY, [JSON.stringify({ device, threads } satisfies LaneOptions)], {
+    const { device, dtype, threads } = options
+    const started = fork(ENTRY, [JSON.stringify({ device, dtype, threads } satisfies LaneOptions)], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -4,7 +4,7 @@ import type { EngineEnvironment, KeepOptions, Stages, Timings } from '../lane/pr
 import type { Job, JobNote } from '../payload/job.js'
 import type { Plan } from '../plan/types.js'
 
-export type { EngineEnvironment, KeepOptions, Stages, StageTensor, Timings } from '../lane/protocol.js'
+export type { EngineEnvironment, KeepOptions, Precision, Stages, StageTensor, Timings } from '../lane/protocol.js'
 
 /** A drawn picture. */
 export interface GeneratedImage {

@@ -1,5 +1,4 @@
 /** A lane: the resident models of one device and the jobs that run on them. It knows nothing of processes. */
-import { cpus } from 'node:os'
 import { env, listSupportedBackends } from 'onnxruntime-node'
 import { CancelledError, faultOf } from '../errors.js'
 import { execute } from './execute.js'
@@ -25,7 +24,7 @@ export function createLane(options: LaneOptions, emit: (message: FromLane) => vo
 
   async function openModel(task: LaneTask, clock: RunClock): Promise<LaneModel> {
     const key = JSON.stringify([task.file, task.vae, task.plan.tiling, task.plan.model.facts])
-    const model = resident.get(key) ?? openLaneModel(task, { threads: options.threads, clock, emit })
+    const model = resident.get(key) ?? openLaneModel(task, { ...options, clock, emit })
     resident.delete(key)
     resident.set(key, model)
     // A checkpoint that could not be opened is tried again by the next job.
@@ -65,9 +64,9 @@ export function createLane(options: LaneOptions, emit: (message: FromLane) => vo
   emit({
     type: 'ready',
     environment: {
-      provider: options.device,
-      device: cpus()[0]?.model.trim() ?? 'unknown CPU',
-      dtype: 'fp32',
+      provider: options.device.provider,
+      device: options.device.name,
+      dtype: options.dtype,
       ort: env.versions.node ?? env.versions.common,
       providers: listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : [])),
       threads: options.threads,

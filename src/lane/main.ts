@@ -4,6 +4,9 @@ import type { FromLane, LaneOptions, ToLane } from './protocol.js'
 
 const options: LaneOptions = JSON.parse(process.argv[2] ?? '{}')
 
+// CUDA's libraries read it when they are loaded: fp32 is fp32, not TF32 with its ten bits.
+if (options.device.provider === 'cuda' && options.dtype === 'fp32') process.env.NVIDIA_TF32_OVERRIDE = '0'
+
 const lane = createLane(options, (message: FromLane) => {
   if (process.connected) process.send?.(message)
 })

@@ -13,7 +13,7 @@ import {
 } from '../networks/index.js'
 import type { BuiltGraph } from '../onnx/index.js'
 import type { MergedCheckpoint } from './lora/merged.js'
-import type { FromLane, LaneTask } from './protocol.js'
+import type { FromLane, LaneOptions, LaneTask } from './protocol.js'
 import { createSession, type RunClock, type Session } from './session.js'
 
 export interface LaneTextEncoder {
@@ -63,13 +63,17 @@ const WORK = {
 
 export async function openLaneModel(
   { file, vae: vaeFile, plan }: LaneTask,
-  { threads, clock, emit }: { threads: number; clock: RunClock; emit(message: FromLane): void },
+  { device, dtype, threads, clock, emit }: LaneOptions & { clock: RunClock; emit(message: FromLane): void },
 ): Promise<LaneModel> {
   const { facts } = plan.model
   const checkpoint = await openCheckpoint(file)
   const vae = vaeFile === undefined ? checkpoint : await openVae(vaeFile)
   const sessions = new Map<string, Promise<Session>>()
-  const options = { profile: 'portable', tiling: plan.tiling } as const
+  const options = {
+    profile: device.provider === 'cuda' ? 'cuda' : 'portable',
+    compute: dtype === 'fp16' ? 'float16' : 'float32',
+    tiling: plan.tiling,
+  } as const
 
   function session(
     name: string,
@@ -91,6 +95,7 @@ export async function openLaneModel(
     const load = (weights: Checkpoint) =>
       createSession(build(weights), {
         name,
+        device,
         optimization,
         threads,
         clock,

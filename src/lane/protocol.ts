@@ -56,8 +56,21 @@ export interface EngineEnvironment {
   threads: number
 }
 
+/** A device of an execution provider. */
+export interface Device {
+  provider: 'cpu' | 'webgpu' | 'cuda'
+  /** Number among the devices of its provider. */
+  index: number
+  /** As its driver or the system names it. */
+  name: string
+}
+
+/** What UNet and ControlNet compute in. Text encoders and VAE compute in fp32 always. */
+export type Precision = 'fp32' | 'fp16'
+
 export interface LaneOptions {
-  device: 'cpu'
+  device: Device
+  dtype: Precision
   /** Threads that ONNX Runtime uses within an operator. */
   threads: number
 }

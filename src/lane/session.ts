@@ -2,7 +2,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { LaneError } from '../errors.js'
 import type { BuiltGraph } from '../onnx/index.js'
-import type { FromLane } from './protocol.js'
+import type { Device, FromLane } from './protocol.js'
 
 /** Inputs of a run: fp32 or int64 values with their shape. */
 export type Feeds = Record<string, { shape: readonly number[]; data: Float32Array | BigInt64Array }>
@@ -25,6 +25,7 @@ export interface RunClock {
 export interface SessionOptions {
   /** For messages: `unet`, `vae decoder` … */
   name: string
+  device: Pick<Device, 'provider' | 'index'>
   /**
    * `all` also lays weights out in blocks for the CPU's convolutions. That doubles the time and the memory of loading, and is
    * worth it for the VAE only (docs/memory.md).
@@ -43,10 +44,10 @@ export interface SessionOptions {
 /** @throws LaneError where ONNX Runtime refuses the graph */
 export async function createSession(
   graph: BuiltGraph,
-  { name, optimization, threads, clock, bytes, multiplyAdds, emit }: SessionOptions,
+  { name, device, optimization, threads, clock, bytes, multiplyAdds, emit }: SessionOptions,
 ): Promise<Session> {
   const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
+    executionProviders: [device.provider === 'cuda' ? { name: 'cuda', deviceId: device.index } : device.provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
@@ -58,7 +59,10 @@ export async function createSession(
   }
   emit({ type: 'busy', what: `load ${name}`, work: { bytes } })
   const session = await InferenceSession.create(graph.bytes, options).catch((cause: unknown) => {
-    throw new LaneError(`ONNX Runtime could not load ${name}: ${messageOf(cause)}`, { cause })
+    throw new LaneError(`ONNX Runtime could not load ${name}: ${messageOf(cause)}`, {
+      cause,
+      ...(device.provider === 'cpu' ? {} : { hint: '`horde-onnx doctor` says whether the device can be used' }),
+    })
   })
   emit({ type: 'idle' })
   return {

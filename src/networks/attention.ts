@@ -1,4 +1,4 @@
-import { type Dim, type Graph, product, type Value } from '../onnx/index.js'
+import { type AttentionInput, type Dim, type Graph, product, type Value } from '../onnx/index.js'
 import { linear } from './layers.js'
 import type { Weights } from './weights.js'
 
@@ -31,7 +31,7 @@ export function attention(
   g: Graph,
   x: Tokens,
   { q, k, v, out }: AttentionProjections,
-  { heads, context = x, causal = false }: { heads: Heads; context?: Tokens; causal?: boolean },
+  { heads, context = x, ...how }: { heads: Heads; context?: Tokens } & Pick<AttentionInput, 'causal' | 'upcast'>,
 ): Value {
   const [width = 0] = q.tensor('weight').shape
   const sequences = ({ n, length }: Tokens, rows: Value) => g.reshape(rows, [n, length, width])
@@ -40,7 +40,7 @@ export function attention(
     k: sequences(context, linear(g, context.rows, k)),
     v: sequences(context, linear(g, context.rows, v)),
     heads: 'count' in heads ? heads.count : width / heads.channels,
-    causal,
+    ...how,
   })
   return linear(g, tokensOf(g, attended).rows, out)
 }

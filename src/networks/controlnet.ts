@@ -1,12 +1,11 @@
 /** ControlNet (Zhang et al. 2023, arXiv:2302.05543; cldm.py), as a part of the UNet's graph. */
 import { ModelFileError } from '../errors.js'
 import type { Checkpoint } from '../models/checkpoint.js'
-import type { UnetFacts } from '../models/facts.js'
 import { type Graph, product, type Value, zeroPadded } from '../onnx/index.js'
 import { tokensOf } from './attention.js'
 import { conv } from './layers.js'
 import { timeEmbedding } from './time-embedding.js'
-import { block, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
+import { block, type Conditions, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
 import { type Weights, weightsOf } from './weights.js'
 
 export interface ControlInputs {
@@ -32,8 +31,8 @@ export function controlWeights(checkpoint: Checkpoint, unet: Weights): Weights {
 
 export function controlInputs(g: Graph): ControlInputs {
   return {
-    hint: g.input('hint', 'float32', ['n', 3, product([8, 'h']), product([8, 'w'])]),
-    strength: g.input('strength', 'float32', ['n']),
+    hint: g.cast(g.input('hint', 'float32', ['n', 3, product([8, 'h']), product([8, 'w'])]), g.compute),
+    strength: g.cast(g.input('strength', 'float32', ['n']), g.compute),
   }
 }
 
@@ -41,13 +40,13 @@ export function controlInputs(g: Graph): ControlInputs {
 export function controlnet(
   graph: Graph,
   w: Weights,
-  { heads }: Pick<UnetFacts, 'heads'>,
+  how: Pick<Conditions, 'heads' | 'upcast'>,
   { x, timesteps, context, y }: UnetInputs,
   { hint, strength }: ControlInputs,
 ): Residuals {
   const g = zeroPadded(graph)
   return g.scope('control', () => {
-    const conditions = { embedding: g.silu(timeEmbedding(g, timesteps, y, w)), context: tokensOf(g, context), heads }
+    const conditions = { embedding: g.silu(timeEmbedding(g, timesteps, y, w)), context: tokensOf(g, context), ...how }
     const scale = g.reshape(strength, ['n', 1, 1, 1])
     const scaled = (value: Value, zeroConv: Weights) => g.mul(conv(g, value, zeroConv), scale)
 

@@ -66,8 +66,8 @@ export function withLoraInputs(
   for (const { path, down, up, in: inner, out, kernel } of layers) {
     const rank = `rank${factors.size}`
     factors.set(path, {
-      down: g.input(down, 'float32', [rank, inner, ...kernel]),
-      up: g.input(up, 'float32', [out, rank, ...kernel.map(() => 1)]),
+      down: g.cast(g.input(down, 'float32', [rank, inner, ...kernel]), g.compute),
+      up: g.cast(g.input(up, 'float32', [out, rank, ...kernel.map(() => 1)]), g.compute),
       merge,
     })
   }

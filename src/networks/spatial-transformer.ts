@@ -6,6 +6,8 @@ import { count, type Weights } from './weights.js'
 interface Context {
   context: Tokens
   heads: Heads
+  /** Attention is computed in fp32. */
+  upcast?: boolean | undefined
 }
 
 /**
@@ -38,12 +40,12 @@ export function pixelImage(g: Graph, rows: Value, like: Value): Value {
 }
 
 /** Self-attention, cross-attention, gated feed-forward; each normed before and added after. */
-function transformerBlock(g: Graph, x: Tokens, w: Weights, { context, heads }: Context): Value {
+function transformerBlock(g: Graph, x: Tokens, w: Weights, { context, ...how }: Context): Value {
   return g.scope(w.name, () => {
     const attend = (name: 'attn1' | 'attn2', rows: Value, to: { context?: Tokens }) => {
       const a = w.sub(name)
       const projections = { q: a.sub('to_q'), k: a.sub('to_k'), v: a.sub('to_v'), out: a.sub('to_out.0') }
-      return g.scope(name, () => attention(g, { ...x, rows }, projections, { heads, ...to }))
+      return g.scope(name, () => attention(g, { ...x, rows }, projections, { ...how, ...to }))
     }
     let { rows } = x
     rows = g.add(rows, attend('attn1', layerNorm(g, rows, w.sub('norm1')), {}))

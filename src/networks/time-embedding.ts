@@ -7,11 +7,11 @@ const MAX_PERIOD = 10000
 
 /**
  * What the UNet and ControlNets know of the time and of the vector conditioning: sinusoids of `timesteps` [n] through
- * `time_embed`, plus `y` [n, adm] through `label_emb`.
+ * `time_embed`, plus `y` [n, adm] through `label_emb`. The sinusoids are computed in fp32: half floats cannot hold the angles.
  */
 export function timeEmbedding(g: Graph, timesteps: Value, y: Value | undefined, w: Weights): Value {
   const [, channels = 0] = w.tensor('time_embed.0.weight').shape
-  const time = g.scope('timestep_embedding', () => sinusoids(g, timesteps, channels))
+  const time = g.scope('timestep_embedding', () => g.cast(sinusoids(g, timesteps, channels), g.compute))
   const embedding = twoLayers(g, time, w.sub('time_embed'))
   if (y === undefined) return embedding
   const label = w.sub('label_emb.0')

@@ -30,6 +30,8 @@ export interface Conditions {
   /** Text embedding. */
   context: Tokens
   heads: Heads
+  /** Attention is computed in fp32, whatever the graph computes in: SD2's overflows half floats (ComfyUI: `attn_precision`). */
+  upcast?: boolean
 }
 
 /** GroupNorm → SiLU → Conv, twice, with the time embedding added between. */

@@ -1,14 +1,14 @@
 /** The UNet of Stable Diffusion 1, 2, XL and its refiner (Rombach et al. 2022, arXiv:2112.10752). */
 import type { Checkpoint } from '../models/checkpoint.js'
 import type { ModelFacts, UnetFacts } from '../models/facts.js'
-import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
+import { type BuiltGraph, createGraph, type Dim, type Graph, type Value } from '../onnx/index.js'
 import { tokensOf } from './attention.js'
 import { controlInputs, controlnet, controlWeights } from './controlnet.js'
 import { conv3x3, groupNorm } from './layers.js'
 import { type LoraLayer, layersUnder, withLoraInputs } from './lora.js'
 import type { BuildOptions } from './options.js'
 import { timeEmbedding } from './time-embedding.js'
-import { block, countBlocks, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
+import { block, type Conditions, countBlocks, inputBlocks, type Residuals, type UnetInputs } from './unet-blocks.js'
 import { type Weights, weightsOf } from './weights.js'
 
 export interface UnetOptions extends BuildOptions {
@@ -28,34 +28,36 @@ export interface UnetOptions extends BuildOptions {
  */
 export function buildUnet(
   checkpoint: Checkpoint,
-  { unet: facts }: ModelFacts,
-  { profile, tiling, control, controlBase = checkpoint, lora }: UnetOptions = {},
+  { unet: facts, family }: ModelFacts,
+  { profile, compute, tiling, control, controlBase = checkpoint, lora }: UnetOptions = {},
 ): BuiltGraph {
-  const g = createGraph({ profile, wrap: tiling })
+  const g = createGraph({ profile, compute, wrap: tiling })
   const inputs = unetInputs(g, facts)
   const plain = weightsOf(checkpoint, facts.prefix)
   const w =
     lora === undefined ? plain : withLoraInputs(g, checkpoint, { prefix: facts.prefix, layers: lora, merge: false })
+  const how = { heads: facts.heads, upcast: family === 'sd2' }
   const residuals =
     control === undefined
       ? undefined
       : controlnet(
           g,
           controlWeights(control, weightsOf(controlBase, facts.prefix)),
-          facts,
+          how,
           { ...inputs, x: latentOf(g, inputs.x, facts) },
           controlInputs(g),
         )
-  g.output('out', unet(g, w, facts, inputs, residuals))
+  g.output('out', unet(g, w, how, inputs, residuals))
   return g.build()
 }
 
 function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts): UnetInputs {
+  const input = (name: string, shape: readonly Dim[]) => g.cast(g.input(name, 'float32', shape), g.compute)
   return {
-    x: g.input('x', 'float32', ['n', inChannels, 'h', 'w']),
+    x: input('x', ['n', inChannels, 'h', 'w']),
     timesteps: g.input('timesteps', 'float32', ['n']),
-    context: g.input('context', 'float32', ['n', 'tokens', contextDim]),
-    ...(admChannels === undefined ? {} : { y: g.input('y', 'float32', ['n', admChannels]) }),
+    context: input('context', ['n', 'tokens', contextDim]),
+    ...(admChannels === undefined ? {} : { y: input('y', ['n', admChannels]) }),
   }
 }
 
@@ -73,12 +75,12 @@ export function unetLayers(checkpoint: Checkpoint, { unet }: ModelFacts, kinds: 
 function unet(
   g: Graph,
   w: Weights,
-  { heads }: Pick<UnetFacts, 'heads'>,
+  how: Pick<Conditions, 'heads' | 'upcast'>,
   { x, timesteps, context, y }: UnetInputs,
   residuals?: Residuals,
 ): Value {
   const embedding = g.silu(timeEmbedding(g, timesteps, y, w))
-  const conditions = { embedding, context: tokensOf(g, context), heads }
+  const conditions = { embedding, context: tokensOf(g, context), ...how }
   const skips = inputBlocks(g, x, w.sub('input_blocks'), conditions)
   let h = skips.at(-1) ?? x
   h = block(g, h, w.sub('middle_block'), conditions)

@@ -5,7 +5,7 @@ import { product, showShape } from './dims.js'
 import { type DType, dtypeBytes, dtypeNumbers } from './dtypes.js'
 import { encodeConstant, encodeExternal, encodeModel, encodeNode, encodeValueInfo } from './encode.js'
 import { GraphError } from './graph-error.js'
-import type { ExternalTensor, GraphCore, NodeSpec, Output, Value } from './types.js'
+import type { ComputeType, ExternalTensor, GraphCore, NodeSpec, Output, Value } from './types.js'
 
 /** Computed tensors up to this size are always written into the model. */
 const INLINE_BYTES = 64 * 1024
@@ -24,13 +24,13 @@ interface Node {
   outputs: readonly Value[]
 }
 
-/** An empty graph. */
-export function createCore(): GraphCore {
+/** An empty graph that computes in a type. */
+export function createCore(compute: ComputeType): GraphCore {
   const scopes: string[] = []
   const used = new Map<string, number>()
   const nodes: Node[] = []
   const constants = new Map<string, Constant>()
-  /** Stored tensors of other types than fp32, as fp32. */
+  /** Stored tensors of other types than the graph's, in the graph's. */
   const conversions = new Map<string, Value>()
   const inputs: Value[] = []
   const outputs = new Map<string, { name: string; value: Value }>()
@@ -86,6 +86,8 @@ export function createCore(): GraphCore {
   }
 
   return {
+    compute,
+
     input(name, dtype, shape) {
       const value = remember({ name: unique(name), dtype, shape })
       inputs.push(value)
@@ -95,7 +97,9 @@ export function createCore(): GraphCore {
     output(name, value) {
       const computed = nodes.some(node => node.outputs.includes(value))
       if (!computed || outputs.has(value.name)) fail(`output \`${name}\` must be a node's result of its own`)
-      outputs.set(value.name, { name, value })
+      const result =
+        value.dtype === 'float16' ? addNode(castTo('float32', value), { ...value, dtype: 'float32' }) : value
+      outputs.set(result.name, { name, value: result })
     },
 
     nodes: addNodes,
@@ -117,8 +121,8 @@ export function createCore(): GraphCore {
       const count = product(tensor.shape)
       if (typeof count !== 'number') return fail(`\`${name}\` must have a known size`)
       const stored = constant(name, tensor, { tensor, bytes: count * dtypeBytes[tensor.dtype] })
-      if (stored.dtype === 'float32') return stored
-      const converted = conversions.get(name) ?? addNode(castTo('float32', stored), { ...stored, dtype: 'float32' })
+      if (stored.dtype === compute) return stored
+      const converted = conversions.get(name) ?? addNode(castTo(compute, stored), { ...stored, dtype: compute })
       conversions.set(name, converted)
       return converted
     },

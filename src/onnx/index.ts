@@ -5,4 +5,4 @@ export { createGraph, type Graph, type GraphOptions, zeroPadded } from './graph.
 export { GraphError } from './graph-error.js'
 export type { AttentionInput, GroupNormOptions } from './lowering/lowering.js'
 export type { Conv2dOptions } from './ops/compute.js'
-export type { BuiltGraph, ExternalTensor, Profile, Value } from './types.js'
+export type { BuiltGraph, ComputeType, ExternalTensor, Profile, Value } from './types.js'

@@ -20,6 +20,9 @@ export interface ExternalTensor {
 /** Which operators a graph is made of: those that run everywhere, or those that are fastest on CUDA. */
 export type Profile = 'portable' | 'cuda'
 
+/** What a graph computes in. Its inputs and outputs are fp32 either way. */
+export type ComputeType = 'float32' | 'float16'
+
 /** An attribute of a node. ONNX tells integers from floats, JavaScript does not. */
 export type Attribute =
   | { int: number }
@@ -58,15 +61,18 @@ export interface BuiltGraph {
 
 /** Nodes, inputs, outputs and constants: what every operator is made of. */
 export interface GraphCore {
+  /** Type of the graph's weights, and of what is computed from them. */
+  readonly compute: ComputeType
   input(name: string, dtype: DType, shape: readonly Dim[]): Value
+  /** Half floats are given out as fp32. */
   output(name: string, value: Value): void
   /** Adds a node with one output. */
   node(spec: NodeSpec, output: Output): Value
   /** Adds a node with several outputs. */
   nodes(spec: NodeSpec, outputs: readonly Output[]): Value[]
   /**
-   * A tensor that stays in its file until a session is created, as fp32: ONNX Runtime converts other types once, then. The
-   * same name is the same tensor.
+   * A tensor that stays in its file until a session is created, in the graph's type: ONNX Runtime converts other types once,
+   * then. The same name is the same tensor.
    */
   external(name: string, tensor: ExternalTensor): Value
   /** A computed fp32 tensor. It is written into the model, or handed over beside it. */

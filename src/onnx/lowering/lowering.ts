@@ -20,6 +20,8 @@ export interface AttentionInput {
   heads: number
   /** A position sees itself and those before it. @default false */
   causal?: boolean
+  /** Computed in fp32, whatever the graph computes in. @default false */
+  upcast?: boolean | undefined
 }
 
 /** Operators that each profile makes of other nodes. */

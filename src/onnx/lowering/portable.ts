@@ -17,7 +17,8 @@ export function portable(g: PlainOps): Lowering {
           g.fail(`group normalization expects a weight and bias of [${c}, 1, 1], got ${showShape(shape)}`)
         }
       }
-      const grouped = g.reshape(x, [n, groups, product([c / groups, h, w])])
+      // Sums of squares of half floats overflow.
+      const grouped = g.reshape(g.cast(x, 'float32'), [n, groups, product([c / groups, h, w])])
       const normalized = g.node(
         {
           op: 'InstanceNormalization',
@@ -30,32 +31,35 @@ export function portable(g: PlainOps): Lowering {
         },
         grouped,
       )
-      return g.add(g.mul(g.reshape(normalized, x.shape), weight), bias)
+      return g.add(g.mul(g.cast(g.reshape(normalized, x.shape), x.dtype), weight), bias)
     },
 
-    attention({ q, k, v, heads, causal = false }) {
+    attention({ q, k, v, heads, causal = false, upcast = false }) {
       const width = q.shape.at(-1)
       const fits = [q, k, v].every(({ shape }) => shape.length === 3 && shape[0] === q.shape[0] && shape[2] === width)
       if (!fits || k.shape[1] !== v.shape[1] || typeof width !== 'number' || width % heads !== 0) {
         const shapes = [q, k, v].map(({ shape }) => showShape(shape)).join(', ')
         g.fail(`attention expects [n, s, d] and twice [n, t, d] with d in ${heads} heads, got ${shapes}`)
       }
-      return g.node(
+      const type = upcast ? 'float32' : q.dtype
+      const inputs = [q, k, v].map(value => g.cast(value, type))
+      const attended = g.node(
         {
           op: 'MultiHeadAttention',
           domain: 'com.microsoft',
-          inputs: [q, k, v],
+          inputs,
           attributes: { num_heads: { int: heads }, ...(causal ? { unidirectional: { int: 1 } } : {}) },
         },
-        q,
+        { dtype: type, shape: q.shape },
       )
+      return g.cast(attended, q.dtype)
     },
 
     silu: x => g.mul(x, g.sigmoid(x)),
 
     gelu: x => g.node({ op: 'Gelu', inputs: [x] }, x),
 
-    quickGelu: x => g.mul(x, g.sigmoid(g.mul(x, g.float(1.702)))),
+    quickGelu: x => g.mul(x, g.sigmoid(g.mul(x, g.cast(g.float(1.702), x.dtype)))),
 
     geglu(x) {
       const axis = x.shape.length - 1

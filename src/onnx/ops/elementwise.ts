@@ -1,5 +1,6 @@
 import { castTo } from '../core.js'
 import { type Dim, showShape } from '../dims.js'
+import type { DType } from '../dtypes.js'
 import type { GraphCore, Value } from '../types.js'
 
 export interface ElementwiseOps {
@@ -13,6 +14,8 @@ export interface ElementwiseOps {
   sigmoid(x: Value): Value
   sin(x: Value): Value
   cos(x: Value): Value
+  /** The same values in another type, rounded where it has fewer. */
+  cast(x: Value, dtype: DType): Value
   /** fp32 values rounded to the nearest half floats. */
   roundToHalf(x: Value): Value
 }
@@ -25,6 +28,7 @@ export function elementwiseOps(core: GraphCore): ElementwiseOps {
     if (shape === undefined) return core.fail(`${op} cannot combine ${showShape(a.shape)} and ${showShape(b.shape)}`)
     return core.node({ op, inputs: [a, b] }, { dtype: a.dtype, shape })
   }
+  const cast = (x: Value, dtype: DType) => (x.dtype === dtype ? x : core.node(castTo(dtype, x), { ...x, dtype }))
   return {
     add: binary('Add'),
     sub: binary('Sub'),
@@ -35,10 +39,8 @@ export function elementwiseOps(core: GraphCore): ElementwiseOps {
     sigmoid: unary('Sigmoid'),
     sin: unary('Sin'),
     cos: unary('Cos'),
-    roundToHalf(x) {
-      const half = core.node(castTo('float16', x), { ...x, dtype: 'float16' })
-      return core.node(castTo('float32', half), { ...x, dtype: 'float32' })
-    },
+    cast,
+    roundToHalf: x => cast(cast(x, 'float16'), 'float32'),
   }
 }
 
