@@ -1,5 +1,6 @@
 import { checkRun } from '../harness/check.js'
 import { command } from './command.js'
+import { OUTPUT_ARGS, writeOutputs } from './outputs.js'
 import { GOLDENS } from './places.js'
 import { show } from './show.js'
 
@@ -10,6 +11,7 @@ export const check = command({
     run: { type: 'positional', required: true, description: 'Folder of the run' },
     golden: { type: 'string', valueHint: 'DIR', description: 'Folder of the goldens [default: the shipped ones]' },
     'strict-drift': { type: 'boolean', description: 'End with exit code 2 where something drifted' },
+    ...OUTPUT_ARGS,
     json: { type: 'boolean', description: 'Print run.json instead of the table' },
   },
   examples: [['horde-onnx check runs/mine --golden my-goldens', 'judges a run; exit code 1 means a regression']],
@@ -17,6 +19,7 @@ export const check = command({
     const { run, exitCode } = await checkRun(args.run, args.golden ?? GOLDENS, {
       strictDrift: args['strict-drift'] === true,
     })
+    await writeOutputs(run, args)
     return show({ folder: args.run, run, json: args.json === true, code: exitCode })
   },
 })

@@ -114,7 +114,8 @@ function refuseUnknown(
   const known = new Set(['_'])
   let positionals = 0
   for (const [key, definition] of Object.entries(defined)) {
-    known.add(key)
+    // citty hands `--plan-only` on as `planOnly`, too.
+    known.add(key).add(key.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()))
     if (definition.type === 'positional') positionals++
     if ('alias' in definition) for (const alias of [definition.alias ?? []].flat()) known.add(alias)
   }

@@ -18,6 +18,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Make pictures of a run the new goldens, with a reason',
     load: async () => (await import('./approve.js')).approve,
   },
+  gate: {
+    about: 'Plan, replay and check by one configuration, and decide',
+    load: async () => (await import('./gate.js')).gate,
+  },
   compare: {
     about: 'Compare runs: with each other, with goldens, with another backend',
     load: async () => (await import('./compare.js')).compare,

@@ -132,13 +132,15 @@ async function keepGolden(from: string, folder: string, images: readonly RunImag
   return kept
 }
 
-/** The most serious of what the verdicts say. A run that was cut off is never green. */
+/** The most serious of what the verdicts say. A run that was cut off is never green, nor one that has no case. */
 export function exitCodeOf(run: Run, { strictDrift = false } = {}): ExitCode {
-  const verdicts = new Set(run.cases.map(({ verdict }) => verdict?.verdict))
+  const isUnstable = ({ verdict }: CaseResult) => verdict?.redrawn?.unstable === true
+  const verdicts = new Set(run.cases.filter(each => !isUnstable(each)).map(({ verdict }) => verdict?.verdict))
   if (verdicts.has('fail') || run.waivers?.some(({ state }) => state === 'expired')) return ExitCode.regression
   if (verdicts.has('error')) return ExitCode.engine
   if (!run.complete || run.pending.length > 0) return ExitCode.interrupted
-  if (verdicts.has('no-golden') || verdicts.has(undefined)) return ExitCode.noGolden
+  if (run.cases.some(isUnstable)) return ExitCode.unstable
+  if (verdicts.has('no-golden') || verdicts.has(undefined) || verdicts.size === 0) return ExitCode.noGolden
   if (verdicts.has('drift') && strictDrift) return ExitCode.drift
   return ExitCode.ok
 }

@@ -45,6 +45,7 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
   const blocks = [
     `## ${tone === 'good' ? SIGNS.pass : tone === 'warn' ? SIGNS.drift : SIGNS.fail} ${text}`,
     counted.map(outcome => `${SIGNS[outcome]} ${summary.counts[outcome]} ${outcome}`).join(' · '),
+    stageLine(run),
     foreign === undefined ? '' : `> ${plain(foreign)}`,
     run.complete ? '' : `> This run was cut off: ${summary.pending} selected cases never ran.`,
     ...expiredWaivers(run).map(text => `> ${SIGNS.fail} ${plain(text)}`),
@@ -67,6 +68,14 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
       .join(' · ')}</sub>`,
   ]
   return `${blocks.filter(block => block !== '').join('\n\n')}\n`
+}
+
+/** What each stage of the gate said. */
+function stageLine({ stages = [] }: Run): string {
+  const lines = stages.map(
+    ({ name, exitCode, says }) => `- ${exitCode === 0 ? SIGNS.pass : SIGNS.fail} ${code(name)} ${plain(says)}`,
+  )
+  return lines.join('\n')
 }
 
 /** A comparison of several runs: the matrix, the causes, and what could not be compared. */

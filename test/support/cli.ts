@@ -5,9 +5,19 @@ import { execa } from 'execa'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 
+interface CliOptions {
+  cwd?: string
+  bin?: string
+  /** Beside the variables of this process. */
+  env?: Record<string, string>
+}
+
 /** Runs the built command line; never throws, whatever it ends with. */
-export async function cli(args: readonly string[], { cwd = ROOT, bin = join(ROOT, 'dist/cli/main.js') } = {}) {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...args], { cwd, reject: false })
+export async function cli(
+  args: readonly string[],
+  { cwd = ROOT, bin = join(ROOT, 'dist/cli/main.js'), env = {} }: CliOptions = {},
+) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...args], { cwd, env, reject: false })
   return { exitCode, stdout, stderr }
 }
 
