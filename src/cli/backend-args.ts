@@ -1,17 +1,28 @@
 /** `--backend engine | recorded:DIR | sidecar:COMMAND | …` of every command that draws with any backend. */
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseCommandString } from 'execa'
 import type { Backend } from '../backends/backend.js'
+import { comfyuiBackend } from '../backends/comfyui/comfyui-backend.js'
 import { engineBackend } from '../backends/engine-backend.js'
+import { hordeBackend } from '../backends/horde/horde-backend.js'
 import { sidecarBackend } from '../backends/sidecar/sidecar-backend.js'
+import { withPlans } from '../backends/with-plans.js'
 import { createEngine } from '../engine/create-engine.js'
 import { UsageError } from '../errors.js'
 import { recordedBackend } from '../harness/recorded-backend.js'
+import { loadCatalogue } from '../models/catalogue.js'
 import { type EngineArgs, engineOptions } from './engine-args.js'
 
-const KINDS = ['engine[:threads=N,…]', 'build:CHECKOUT[,threads=N,…]', 'sidecar:COMMAND', 'recorded:DIR'] as const
+const KINDS = [
+  'engine[:threads=N,…]',
+  'build:CHECKOUT[,threads=N,…]',
+  'sidecar:COMMAND',
+  'comfyui:URL',
+  'horde[:URL]',
+  'recorded:DIR',
+] as const
 
 export const BACKEND_ARG = {
   type: 'string',
@@ -62,12 +73,38 @@ export async function openBackend(
       })
     }
     case 'sidecar':
-      return sidecarBackend({ command: parseCommandString(required(text, place)) })
+      return planned(sidecarBackend({ command: parseCommandString(required(text, place)) }), args)
+    case 'comfyui': {
+      const catalogue = await loadCatalogue(args.catalogue, { folders: args.models === undefined ? [] : [args.models] })
+      const comfyui = comfyuiBackend({
+        url: required(text, place),
+        modelOf(name) {
+          const { baseline, inpainting, file } = catalogue.find(name)
+          return { baseline, inpainting, checkpoint: basename(file) }
+        },
+      })
+      return planned(comfyui, args)
+    }
+    case 'horde': {
+      const { HORDE_API_KEY: apiKey } = process.env
+      const horde = hordeBackend({
+        ...(place === '' ? {} : { url: place }),
+        ...(apiKey === undefined ? {} : { apiKey }),
+        nsfw: process.env.HORDE_NSFW === '1',
+      })
+      return planned(horde, args)
+    }
     case 'recorded':
       return recordedBackend(required(text, place))
     default:
       throw new UsageError(`there is no backend "${text}"`, { hint: `backends: ${KINDS.join(', ')}` })
   }
+}
+
+/** Our plan of each payload, where we have its model, too. */
+async function planned<B extends Backend>(backend: B, args: EngineArgs): Promise<B> {
+  const engine = await createEngine(engineOptions(args))
+  return withPlans(backend, async payload => (await engine.plan(payload)).plan)
 }
 
 function required(spec: string, place: string): string {
