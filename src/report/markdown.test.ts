@@ -6,6 +6,7 @@ describe('the comment', () => {
   it('starts with the sentence and shows what is open before what is settled', () => {
     const text = renderMarkdown(runOf([caseOf('good', {}), caseOf('bad', failedPixels())]))
     expect(text.split('\n')[0]).toBe('## ❌ Of 2 cases 1 failed')
+    expect(text).toContain('Parity 1 / 2 · Stability not measured')
     expect(text).toContain(
       '| `bad` | ❌ fail | another picture: SSIM 0.9512 is below 0.98 | SSIM 0.9512 \\(limit 0.98\\) | 1.2 s |',
     )

@@ -4,6 +4,7 @@ import { coverageLine, groupedCoverage } from './coverage.js'
 import { formatDuration, formatName, formatNumber } from './format.js'
 import { code, plain } from './markdown-text.js'
 import { groupsMarkdown, matrixMarkdown } from './matrix.js'
+import { pillarLine, pillarsOf } from './pillars.js'
 import {
   decidingMetric,
   expiredWaivers,
@@ -46,6 +47,7 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
     `## ${tone === 'good' ? SIGNS.pass : tone === 'warn' ? SIGNS.drift : SIGNS.fail} ${text}`,
     counted.map(outcome => `${SIGNS[outcome]} ${summary.counts[outcome]} ${outcome}`).join(' · '),
     stageLine(run),
+    plain(pillarLine(pillarsOf({ run, summary, totalMs: run.cases.map(({ timings }) => timings.total) }))),
     foreign === undefined ? '' : `> ${plain(foreign)}`,
     run.complete ? '' : `> This run was cut off: ${summary.pending} selected cases never ran.`,
     ...expiredWaivers(run).map(text => `> ${SIGNS.fail} ${plain(text)}`),

@@ -115,7 +115,7 @@ function room({ name, value, limit = 0 }: Metric): number {
 }
 
 /** What a waiver that ran out says: it fails the run by itself. */
-export function expiredWaivers({ waivers = [] }: Run): string[] {
+export function expiredWaivers({ waivers = [] }: Pick<Run, 'waivers'>): string[] {
   return waivers.flatMap(({ case: glob, gate, owner, expires, state }) =>
     state === 'expired'
       ? [`the waiver of ${owner} for ${glob} (${gate}) expired on ${expires}: renew it with a reason, or remove it`]

@@ -221,6 +221,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
       await page.goBack()
       await page.waitForFunction(() => location.hash === '#tab=features')
       await page.keyboard.press('t')
+      expect(await page.getByRole('region', { name: 'Bench' }).isVisible()).toBe(true)
+      await page.keyboard.press('t')
       expect(await page.getByRole('searchbox').isVisible()).toBe(true)
     }))
 

@@ -1,5 +1,6 @@
 /** Every key of the page in one table: it is what runs and what the help shows. */
 import { fill, h } from './dom.js'
+import { icon } from './icons.js'
 
 export type Place = 'everywhere' | 'grid' | 'viewer'
 
@@ -58,7 +59,7 @@ function controlOf(target: EventTarget | null): string {
 /** The dialog that `?` opens. */
 export function createHelp(shortcuts: readonly Shortcut[]): { toggle(): void; isOpen(): boolean } {
   const dialog = h('dialog', { class: 'help', 'aria-labelledby': 'help-title' })
-  const close = h('button', { class: 'icon', 'aria-label': 'Close help', onclick: () => dialog.close() }, '✕')
+  const close = h('button', { class: 'icon', 'aria-label': 'Close help', onclick: () => dialog.close() }, icon('close'))
   fill(
     dialog,
     h('header', {}, h('h2', { id: 'help-title', tabindex: '-1', autofocus: true }, 'Keyboard'), close),

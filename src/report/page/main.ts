@@ -3,6 +3,7 @@ import { DATA_ID, type PageData } from '../page-data.js'
 import { h } from './dom.js'
 import { entriesOf, groupBy, select } from './entries.js'
 import { featureSection } from './features/features.js'
+import { icon } from './icons.js'
 import { createHelp, listenForKeys } from './keys.js'
 import { NO_FILTER, type PageState } from './link.js'
 import { createGrid } from './overview/grid.js'
@@ -57,10 +58,10 @@ document.body.prepend(
     { class: 'top', 'aria-label': 'Page' },
     h('span', { class: 'brand' }, 'horde-onnx', h('small', {}, ' report')),
     h('span', { class: 'space' }),
-    h('button', { class: 'icon', 'aria-label': 'Dark or light', onclick: toggleTheme }, '◐'),
-    h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: () => help.toggle() }, '?'),
+    h('button', { class: 'icon', 'aria-label': 'Dark or light', onclick: toggleTheme }, icon('theme')),
+    h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: () => help.toggle() }, icon('help')),
   ),
-  h('main', {}, header(run, summary, entries), tabs.element),
+  h('main', {}, header(data), tabs.element),
 )
 
 function render(state: PageState, before?: PageState) {

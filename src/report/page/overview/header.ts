@@ -1,14 +1,15 @@
-import type { Run } from '../../../harness/run-schema.js'
-import { formatBytes, formatDuration } from '../../format.js'
-import { foreignGoldens, headline, plural, type RunSummary } from '../../summary.js'
+import { formatBytes, formatDuration, oneLine } from '../../format.js'
+import type { PageData } from '../../page-data.js'
+import { expiredWaivers, foreignGoldens, headline, plural, type RunSummary } from '../../summary.js'
+import { badge } from '../badge.js'
 import { foreign, h } from '../dom.js'
-import type { Entry } from '../entries.js'
 import { pillars } from './pillars.js'
 
-type Head = Omit<Run, 'cases'>
+type Head = PageData['run']
 
 /** Who made this run of what and where, what it comes to, and the three pillars. */
-export function header(run: Head, summary: RunSummary, entries: readonly Entry[]): HTMLElement {
+export function header(data: PageData): HTMLElement {
+  const { run, summary } = data
   const { tone, text } = headline(summary)
   const notice = foreignGoldens(summary, run)
   return h(
@@ -16,9 +17,11 @@ export function header(run: Head, summary: RunSummary, entries: readonly Entry[]
     { class: 'overview' },
     h('h1', { class: tone }, text),
     h('p', { class: 'origin' }, ...origin(run)),
+    ...(run.stages ? [stages(run.stages)] : []),
     ...(run.complete ? [] : [cutOff(run)]),
+    ...expiredWaivers(run).map(text => h('p', { class: 'notice' }, foreign(text))),
     ...(notice === undefined ? [] : [h('p', { class: 'remark' }, notice)]),
-    pillars(run, summary, entries),
+    pillars(data),
     facts(run, summary),
   )
 }
@@ -35,6 +38,23 @@ function origin(run: Head): Node[] {
     h('span', {}, formatDuration(run.wallMs)),
     h('span', {}, 'run ', foreign(run.id, { class: 'mono' })),
   ]
+}
+
+/** What `gate` did, one after the other. */
+function stages(stages: NonNullable<Head['stages']>): HTMLElement {
+  return h(
+    'ol',
+    { class: 'stages', 'aria-label': 'Stages of the gate' },
+    ...stages.map(({ name, exitCode, says, ms }) =>
+      h(
+        'li',
+        { title: oneLine(says) },
+        badge(exitCode === 0 ? 'pass' : 'fail', oneLine(name)),
+        h('span', { class: 'hidden' }, foreign(oneLine(says))),
+        ` ${formatDuration(ms)}`,
+      ),
+    ),
+  )
 }
 
 function cutOff({ pending }: Head): HTMLElement {

@@ -7,9 +7,9 @@ import type {
   SpeedSection,
 } from '../../../harness/bench/speed-schema.js'
 import { formatBytes, formatDuration, formatNumber } from '../../format.js'
+import { formatTimes, intervalText, SPEED_TONES, timesAsFast } from '../../times.js'
 import { type Child, foreign, h } from '../dom.js'
 import { table } from '../table.js'
-import { formatTimes, intervalText, TONES, timesAsFast } from './figures.js'
 import { type Series, strip } from './strip.js'
 
 export function bench(speed: SpeedSection): HTMLElement {
@@ -67,7 +67,7 @@ function ratioCell({ ratio }: Decision): Child {
 }
 
 export function verdict({ verdict, reason }: Decision): Child {
-  return h('span', { class: `called ${TONES[verdict]}`, title: reason }, verdict)
+  return h('span', { class: `called ${SPEED_TONES[verdict] ?? ''}`, title: reason }, verdict)
 }
 
 function payloadRuns({ id, candidate, baseline }: BenchPayload): HTMLElement {
@@ -124,7 +124,7 @@ function loadTable(load: readonly LoadResult[]): HTMLElement {
       { title: 'p99', cell: ({ latency }) => (latency ? formatDuration(latency.p99) : '–') },
       { title: 'busy', cell: ({ busy }) => `${Math.round(busy * 100)} %` },
       {
-        title: '',
+        title: 'called',
         words: true,
         cell: ({ saturated }) => (saturated ? h('span', { class: 'called warn' }, 'saturated') : 'kept up'),
       },

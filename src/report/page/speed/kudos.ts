@@ -2,9 +2,9 @@
 import type { KudosSection, Worth } from '../../../harness/kudos/kudos-schema.js'
 import { formatNumber } from '../../format.js'
 import { plural } from '../../summary.js'
+import { formatTimes } from '../../times.js'
 import { foreign, h } from '../dom.js'
 import { type Column, table } from '../table.js'
-import { formatTimes } from './figures.js'
 
 export function kudos({ model, classes, mix, features, oddities, against, cases }: KudosSection): HTMLElement {
   const ratios = new Map(against?.classes.map(each => [each.class, each.ratio]))

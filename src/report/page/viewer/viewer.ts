@@ -3,6 +3,7 @@ import { badge } from '../badge.js'
 import { caseRecord } from '../case-record.js'
 import { append, fill, foreign, h } from '../dom.js'
 import type { Entry } from '../entries.js'
+import { icon } from '../icons.js'
 import type { PageState, Reference } from '../link.js'
 import type { Store } from '../store.js'
 import { onTheme } from '../theme.js'
@@ -97,14 +98,14 @@ export function createViewer({ store, find, shown, onClose, onHelp }: ViewerInpu
     h(
       'header',
       {},
-      h('button', { class: 'icon', 'aria-label': 'Previous case', onclick: () => go(-1) }, '‹'),
-      h('button', { class: 'icon', 'aria-label': 'Next case', onclick: () => go(1) }, '›'),
+      h('button', { class: 'icon', 'aria-label': 'Previous case', onclick: () => go(-1) }, icon('previous')),
+      h('button', { class: 'icon', 'aria-label': 'Next case', onclick: () => go(1) }, icon('next')),
       title,
       place,
       h('span', { class: 'space' }),
-      h('button', { class: 'icon', 'aria-label': 'Show or hide the details', onclick: togglePanel }, '◨'),
-      h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: onHelp }, '?'),
-      h('button', { class: 'icon', 'aria-label': 'Close', onclick: () => dialog.close() }, '✕'),
+      h('button', { class: 'icon', 'aria-label': 'Show or hide the details', onclick: togglePanel }, icon('panel')),
+      h('button', { class: 'icon', 'aria-label': 'Keyboard help', onclick: onHelp }, icon('help')),
+      h('button', { class: 'icon', 'aria-label': 'Close', onclick: () => dialog.close() }, icon('close')),
     ),
     body,
   )

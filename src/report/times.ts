@@ -1,6 +1,6 @@
-/** Ratios as people say them. */
-import type { Decision, Ratio } from '../../../harness/bench/speed-schema.js'
-import type { Tone } from '../../summary.js'
+/** Ratios of times as people say them. */
+import type { Decision, Ratio } from '../harness/bench/speed-schema.js'
+import type { Tone } from './summary.js'
 
 /** How many times as fast as the baseline: a ratio of times, turned over. */
 export function timesAsFast({ estimate, low, high }: Ratio): { estimate: number; low: number; high: number } {
@@ -17,9 +17,10 @@ export function intervalText(ratio: Ratio): string {
   return `${low.toFixed(2)}–${formatTimes(high)} with ${Number((ratio.confidence * 100).toFixed(1))} % confidence`
 }
 
-export const TONES: Record<Decision['verdict'], Tone | 'none'> = {
+/** What is neither good nor bad has none. */
+export const SPEED_TONES: Record<Decision['verdict'], Tone | undefined> = {
   faster: 'good',
   slower: 'bad',
-  same: 'none',
+  same: undefined,
   unsure: 'warn',
 }
