@@ -26,6 +26,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Compare runs: with each other, with goldens, with another backend',
     load: async () => (await import('./compare.js')).compare,
   },
+  'parity-kit': {
+    about: 'Replay here, compare, and pack one file to send to whoever asked for it',
+    load: async () => (await import('./parity-kit.js')).parityKit,
+  },
   golden: {
     about: 'List goldens, and remove those that nothing replays any more',
     load: async () => (await import('./golden.js')).golden,

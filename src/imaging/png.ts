@@ -39,6 +39,17 @@ export function insertPngText(file: Uint8Array, keyword: string, text: string): 
   return new Uint8Array(Buffer.concat([file.subarray(0, HEADER_END), chunk, file.subarray(HEADER_END)]))
 }
 
+/** Chunks that pixels need. */
+const PIXEL_CHUNKS = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'])
+
+/** The same pixels without everything else that the file says: texts, dates, places, profiles. */
+export function barePng(file: Uint8Array): Uint8Array {
+  const kept = [...chunks(file)].filter(({ type }) => PIXEL_CHUNKS.has(type))
+  return new Uint8Array(
+    Buffer.concat([file.subarray(0, SIGNATURE.length), ...kept.map(({ type, data }) => makeChunk(type, data))]),
+  )
+}
+
 function* chunks(file: Uint8Array): Generator<{ type: string; data: Uint8Array }> {
   if (!isPng(file)) return
   const view = viewOf(file)

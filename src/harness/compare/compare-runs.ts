@@ -1,12 +1,13 @@
 /** Compares runs with a reference, another run or goldens. Nothing is drawn, and nothing that is compared is written to. */
 import { cp, mkdir, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { ExitCode, RunError, UsageError } from '../../errors.js'
 import { readableJson } from '../canonical.js'
 import { exitCodeOf, judgeCases } from '../check.js'
 import { DEFAULT_LIMITS, type Limits } from '../gates/limits.js'
 import { filesOf, goldenReference, openGoldens, type Reference, readGolden } from '../goldens.js'
 import { assertInside } from '../inside.js'
+import { type OpenedRun, openRun } from '../kit/archive.js'
 import { outputError, writeWhole } from '../output.js'
 import type { CaseResult, Run } from '../run-schema.js'
 import { readRun, writeRun } from '../run-store.js'
@@ -15,9 +16,9 @@ import { runReference } from './run-reference.js'
 import type { Comparison } from './schema.js'
 
 export interface CompareOptions {
-  /** Folder of a run, or of goldens. */
+  /** Folder of a run, its zip, or a folder of goldens. */
   reference: string
-  /** Folders of runs. */
+  /** Folders or zips of runs. */
   candidates: readonly string[]
   /** Is made; holds `comparison.json` and, for each candidate, a run whose goldens are the reference's pictures. */
   out: string
@@ -48,20 +49,31 @@ export interface Compared {
  * @throws RunError where a run is damaged, or has no case in common with the reference; OutputError
  */
 export async function compareRuns(options: CompareOptions): Promise<Compared> {
-  const { candidates, out, common = false, strictDrift = false, limits = DEFAULT_LIMITS } = options
-  if (candidates.length === 0) {
+  if (options.candidates.length === 0) {
     throw new UsageError('there is nothing to compare with the reference', { hint: 'name one run more' })
   }
-  const reference = await openReference(options.reference)
+  const opened: OpenedRun[] = []
+  try {
+    for (const path of [options.reference, ...options.candidates]) opened.push(await openRun(path))
+    return await compareOpened(opened, options)
+  } finally {
+    for (const each of opened) await each.close()
+  }
+}
+
+async function compareOpened([from, ...candidates]: readonly OpenedRun[], options: CompareOptions): Promise<Compared> {
+  const { out, common = false, strictDrift = false, limits = DEFAULT_LIMITS } = options
+  const reference = await openReference(from?.folder ?? options.reference)
   await makeFolder(out)
   const names = columnNames(candidates)
   const sides: ComparedSide[] = []
-  for (const [index, from] of candidates.entries()) {
+  for (const [index, { folder: own }] of candidates.entries()) {
+    const given = options.candidates[index] ?? own
     const folder = candidates.length === 1 ? out : join(out, names[index] ?? String(index))
-    const run = await readRun(from)
+    const run = await readRun(own)
     const shared = run.cases.filter(({ id }) => reference.has(id))
-    if (shared.length === 0) throw nothingShared(run, from, options.reference, reference)
-    await copyRun(run, from, folder)
+    if (shared.length === 0) throw nothingShared(run, given, options.reference, reference)
+    await copyRun(run, own, folder)
     const judged = await judgeCases({ run, folder, reference: reference.source, limits, waivers: [], today: '' })
     const cases = judged.map(each => withReason(each, reference))
     const missing = reference.run?.cases.filter(({ id }) => !run.cases.some(each => each.id === id)) ?? []
@@ -159,8 +171,8 @@ async function copyRun(run: Run, from: string, to: string): Promise<void> {
 }
 
 /** Names of the folders, told apart by numbers where they are equal. */
-function columnNames(folders: readonly string[]): string[] {
-  const names = folders.map(folder => basename(folder.replace(/[\\/]+$/u, '')) || 'run')
+function columnNames(opened: readonly OpenedRun[]): string[] {
+  const names = opened.map(({ name }) => name)
   return names.map((name, index) => (names.indexOf(name) === index ? name : `${name}-${index + 1}`))
 }
 
