@@ -10,12 +10,13 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
 import { withLoras } from '../src/lane/lora/adapted-model.js'
-import { type LaneModel, openLaneModel } from '../src/lane/model.js'
+import type { LaneModel } from '../src/lane/model.js'
 import type { LaneTask } from '../src/lane/protocol.js'
 import type { Session } from '../src/lane/session.js'
 import { openCheckpoint } from '../src/models/checkpoint.js'
 import { detectModel } from '../src/models/detect.js'
 import { writeRandomHalfs } from './random-file.js'
+import { residentModel } from './resident-model.js'
 import { type Shapes, sd15TextEncoder, sd15Unet, VAE_STUB } from './sd15-shapes.js'
 
 const RANK = 32
@@ -40,6 +41,7 @@ async function bench(): Promise<void> {
   const taskOf = (name?: string): LaneTask => ({
     id: name ?? 'plain',
     file,
+    priority: 0,
     embeddings: {},
     keep: {},
     loras: name === undefined ? [] : [join(folder, name)],
@@ -54,14 +56,7 @@ async function bench(): Promise<void> {
       quirks: [],
     },
   })
-  const open = () =>
-    openLaneModel(taskOf(), {
-      device: { provider: 'cpu', index: 0, name: '' },
-      dtype: 'fp32',
-      threads: availableParallelism(),
-      clock: { inside: 0 },
-      emit: () => {},
-    })
+  const open = () => residentModel(taskOf(), availableParallelism())
 
   const rows: Row[] = []
   const measure = async (what: string, repeats: number, body: (i: number) => Promise<unknown>) => {
@@ -114,7 +109,9 @@ interface Row {
   times: readonly number[]
 }
 
-async function inFresh(open: () => Promise<LaneModel>, body: (model: LaneModel) => Promise<void>): Promise<void> {
+type Resident = Awaited<ReturnType<typeof residentModel>>
+
+async function inFresh(open: () => Promise<Resident>, body: (model: LaneModel) => Promise<void>): Promise<void> {
   const model = await open()
   await body(model)
   await model.release()

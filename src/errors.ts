@@ -125,6 +125,38 @@ export class DeviceError extends HordeOnnxError {
   }
 }
 
+/** There is not enough memory for a network or for a run of it, whatever else makes room. */
+export class OutOfMemoryError extends HordeOnnxError {
+  constructor(what: string, bytes: number, { cause, available }: { cause?: unknown; available?: number } = {}) {
+    const there = available === undefined ? '' : `; ${mebibytes(available)} may be used`
+    super(
+      'out-of-memory',
+      ExitCode.engine,
+      `${what} needs about ${mebibytes(bytes)} of memory, which there is not${there}`,
+      {
+        hint: 'Ask for a smaller picture, close other programs, or leave less memory free (--ram-to-leave-free).',
+        cause,
+      },
+    )
+  }
+}
+
+const mebibytes = (bytes: number) => `${Math.ceil(Math.max(0, bytes) / 2 ** 20)} MiB`
+
+/** A network computed values that are not finite: its weights are damaged, or the numbers are too large for it. */
+export class NotFiniteError extends HordeOnnxError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('not-finite', ExitCode.engine, message, options)
+  }
+}
+
+/** The job was not done when its time was over. */
+export class ExpiredError extends HordeOnnxError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('expired', ExitCode.engine, message, options)
+  }
+}
+
 /** Output that cannot be written: no permission, no such folder, no space. */
 export class OutputError extends HordeOnnxError {
   constructor(message: string, options?: ErrorOptions) {

@@ -55,7 +55,8 @@ export async function openBackend(
   switch (kind) {
     case 'engine': {
       const settings = { ...args, ...settingsOf(text, place === '' ? [] : place.split(',')) }
-      if (!apart) return engineBackend(await createEngine(engineOptions(settings)))
+      // What is drawn is compared with what was drawn before: it must not depend on who else was there.
+      if (!apart) return engineBackend(await createEngine({ ...engineOptions(settings), deterministic: true }))
       return sidecarBackend({
         command: [
           process.execPath,

@@ -14,7 +14,7 @@ export interface CliCommand {
 
 export interface CliContext<T extends ArgsDef> {
   args: ParsedArgs<T>
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C and by SIGTERM: what runs stops at its next step, what is finished is kept. */
   signal: AbortSignal
 }
 
@@ -42,15 +42,15 @@ export function command<const T extends ArgsDef>({
     async run(context) {
       refuseUnknown(context.args, { defined: args, name, more })
       const interrupt = new AbortController()
-      const onSigint = () => {
+      const onSignal = () => {
         if (interrupt.signal.aborted) process.exit(130)
         interrupt.abort()
       }
-      process.on('SIGINT', onSigint)
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
       try {
         process.exitCode = await run({ args: context.args, signal: interrupt.signal })
       } finally {
-        process.off('SIGINT', onSigint)
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       }
     },
   })

@@ -12,7 +12,15 @@ export const ENGINE_ARGS = {
   models: { type: 'string', valueHint: 'DIR', description: "Folder in which the catalogue's files are looked up" },
   device: { type: 'string', description: 'auto, cpu, webgpu, cuda or cuda:N [default: auto]' },
   dtype: { type: 'string', description: 'fp32 or fp16 [default: fp16 on CUDA, fp32 elsewhere]' },
-  threads: { type: 'string', description: 'Threads of ONNX Runtime [default: one a core]' },
+  threads: { type: 'string', description: 'Threads of ONNX Runtime, divided among the lanes [default: one a core]' },
+  lanes: { type: 'string', description: 'Processes that compute [default: 1]' },
+  'in-flight': { type: 'string', description: 'Jobs that a lane computes at once [default: 8]' },
+  'ram-to-leave-free': {
+    type: 'string',
+    valueHint: 'AMOUNT',
+    description: 'Memory left to other programs: "20%", "2048 MB" [default: 10%]',
+  },
+  'vram-to-leave-free': { type: 'string', valueHint: 'AMOUNT', description: "The same of the device's own memory" },
 } as const
 
 export interface EngineArgs {
@@ -21,10 +29,18 @@ export interface EngineArgs {
   device?: string | undefined
   dtype?: string | undefined
   threads?: string | undefined
+  lanes?: string | undefined
+  'in-flight'?: string | undefined
+  'ram-to-leave-free'?: string | undefined
+  'vram-to-leave-free'?: string | undefined
 }
 
-export function engineOptions({ catalogue, models, device, dtype, threads }: EngineArgs): EngineOptions {
-  const count = integer('threads', threads, { min: 1, max: 1024 })
+export function engineOptions(args: EngineArgs): EngineOptions {
+  const { catalogue, models, device, dtype } = args
+  const threads = integer('threads', args.threads, { min: 1, max: 1024 })
+  const lanes = integer('lanes', args.lanes, { min: 1, max: 64 })
+  const inFlight = integer('in-flight', args['in-flight'], { min: 1, max: 1000 })
+  const { 'ram-to-leave-free': ramToLeaveFree, 'vram-to-leave-free': vramToLeaveFree } = args
   if (device !== undefined && !isDeviceChoice(device)) {
     throw new UsageError(`--device must be auto, cpu, webgpu, cuda or cuda:NUMBER, got "${device}"`)
   }
@@ -34,7 +50,11 @@ export function engineOptions({ catalogue, models, device, dtype, threads }: Eng
     ...(dtype === undefined ? {} : { dtype }),
     ...(catalogue === undefined ? {} : { catalogue }),
     ...(models === undefined ? {} : { modelFolders: [models] }),
-    ...(count === undefined ? {} : { threads: count }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(lanes === undefined ? {} : { lanes }),
+    ...(inFlight === undefined ? {} : { inFlight }),
+    ...(ramToLeaveFree === undefined ? {} : { ramToLeaveFree }),
+    ...(vramToLeaveFree === undefined ? {} : { vramToLeaveFree }),
   }
 }
 

@@ -1,13 +1,14 @@
 /** The facade: payloads in, generations out. It resolves models, plans, and leaves the computing to its lane. */
 import { randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { UsageError } from '../errors.js'
+import { parseLeaveFree } from '../lane/memory/budget.js'
 import { loadCatalogue } from '../models/catalogue.js'
 import { adapterLibrary } from './adapter-library.js'
 import { chooseDevice, type DeviceChoice } from './devices/choose.js'
 import { draw, planOnly } from './draw.js'
 import { generationHandle } from './generation-handle.js'
-import { createLaneProcess, type LaneOutcome } from './lane-process.js'
+import { createLanes } from './lanes/lanes.js'
 import { adapterResolver } from './resolve-adapters.js'
 import { type ModelFile, modelResolver } from './resolve-model.js'
 import type { Engine, Generation, Precision } from './types.js'
@@ -27,9 +28,24 @@ export interface EngineOptions {
   device?: DeviceChoice
   /** What UNet and ControlNet are computed in. @default 'fp16' on CUDA, 'fp32' elsewhere */
   dtype?: Precision
-  /** Threads of ONNX Runtime. @default one a core */
+  /** Threads of ONNX Runtime, divided among the lanes. @default one a core */
   threads?: number
-  /** How often a job may be in a lane that dies before it is a fault. @default 2 */
+  /** Processes that compute. @default 1 */
+  lanes?: number
+  /** Jobs that a lane computes at once; the others wait. @default 8 */
+  inFlight?: number
+  /**
+   * Every job computes as if it were alone, and gives the same bits. Otherwise jobs of one model and size share runs, which is
+   * faster and may change the last bits where the device's kernels depend on the size of a batch. @default false
+   */
+  deterministic?: boolean
+  /** Memory that is left to other programs: a share of all of it or an amount, e.g. `'20%'`, `'2048 MB'`. @default '10%' */
+  ramToLeaveFree?: string | number
+  /** The same of the device's own memory. @default nothing */
+  vramToLeaveFree?: string | number
+  /** Bytes beyond what its networks account for at which a lane is replaced. @default a quarter of the memory */
+  recycleBytes?: number
+  /** How often a job may be in a lane that dies before it runs alone; it is a fault when its lane dies then. @default 2 */
   retries?: number
   /** Milliseconds any stretch of work may take before a lane can count as hanging. @default 60000 */
   hangMs?: number
@@ -42,35 +58,53 @@ export interface EngineOptions {
  * the device is not here
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { threads = availableParallelism(), retries = 2, hangMs = 60_000, modelFolders = [] } = options
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new UsageError(`threads must be a whole number from 1, got ${threads}`)
-  }
+  return createEngineOn(options, {})
+}
+
+/**
+ * @internal
+ * @param laneEntry file that lanes run instead of theirs: tests plant defects with it
+ */
+export async function createEngineOn(options: EngineOptions, { laneEntry }: { laneEntry?: string }): Promise<Engine> {
+  const { retries = 2, hangMs = 60_000, modelFolders = [] } = options
+  const threads = whole('threads', options.threads ?? availableParallelism())
+  const lanes = whole('lanes', options.lanes ?? 1)
+  const inFlight = whole('inFlight', options.inFlight ?? 8)
   const { device, dtype } = await chooseDevice(options)
   const catalogue = await loadCatalogue(options.catalogue, { folders: modelFolders })
   const resolve = modelResolver(catalogue, options.models ?? {}, options.vae)
   const library = adapterLibrary(options.adapterFolders ?? [])
   const resolveAdapters = adapterResolver(library)
-  const lane = createLaneProcess({ device, dtype, threads, retries, hangMs })
-  const running = new Set<PromiseLike<Generation>>()
-  let lastInLane: Promise<unknown> = Promise.resolve()
+  const pool = createLanes({
+    lane: {
+      device,
+      dtype,
+      threads: Math.max(1, Math.floor(threads / lanes)),
+      deterministic: options.deterministic === true,
+      ramToLeaveFree: parseLeaveFree('ramToLeaveFree', options.ramToLeaveFree ?? '10%'),
+      ...(options.vramToLeaveFree === undefined
+        ? {}
+        : { vramToLeaveFree: parseLeaveFree('vramToLeaveFree', options.vramToLeaveFree) }),
+    },
+    ...(laneEntry === undefined ? {} : { entry: laneEntry }),
+    count: lanes,
+    inFlight,
+    retries,
+    hangMs,
+    recycleBytes: options.recycleBytes ?? totalmem() / 4,
+  })
+  const running = new Map<PromiseLike<Generation>, () => void>()
   let closed = false
-
-  /** One job at a time is in the lane; what comes before and after overlaps with the others. */
-  function inTurn(run: () => Promise<LaneOutcome>): Promise<LaneOutcome> {
-    const mine = lastInLane.then(run)
-    lastInLane = mine
-    return mine
-  }
 
   return {
     generate(request, options = {}) {
       if (closed) throw new UsageError('the engine is closed', { hint: 'createEngine() makes another one' })
       const id = options.id ?? randomUUID()
+      const deadline = options.ttlMs === undefined ? undefined : performance.now() + options.ttlMs
       let wanted = options.signal?.aborted !== true
       const cancel = (mode: 'soft' | 'hard') => {
         wanted = false
-        lane.cancel(id, mode)
+        pool.cancel(id, mode)
       }
       const onAbort = () => cancel('soft')
       options.signal?.addEventListener('abort', onAbort, { once: true })
@@ -83,19 +117,38 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           library,
           resolveAdapters,
           emit,
-          runInLane: task => inTurn(async () => (wanted ? lane.run(task, emit) : { state: 'cancelled', retries: 0 })),
+          runInLane: async task =>
+            wanted
+              ? pool.run({ task, onEvent: emit, ...(deadline === undefined ? {} : { deadline }) })
+              : { state: 'cancelled', retries: 0 },
         }).finally(() => options.signal?.removeEventListener('abort', onAbort)),
       )
-      running.add(handle)
+      running.set(handle, () => cancel('soft'))
       void handle.then(() => running.delete(handle))
       return handle
     },
     plan: (request, options = {}) => planOnly({ request, options, resolve, library, resolveAdapters }),
-    environment: () => lane.environment(),
-    async close() {
+    environment: () => pool.environment(),
+    async release() {
+      pool.release()
+    },
+    stats: () => pool.stats(),
+    async close({ drainMs } = {}) {
       closed = true
-      await Promise.all(running)
-      await lane.close()
+      const timer =
+        drainMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              for (const cancel of running.values()) cancel()
+            }, drainMs)
+      await Promise.all(running.keys())
+      clearTimeout(timer)
+      await pool.close()
     },
   }
+}
+
+function whole(option: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new UsageError(`${option} must be a whole number from 1, got ${value}`)
 }

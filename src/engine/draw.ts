@@ -7,7 +7,7 @@ import { makePlan } from '../plan/make-plan.js'
 import type { AdapterLibrary } from './adapter-library.js'
 import { drawMap } from './draw-map.js'
 import { imageParameters } from './image-parameters.js'
-import type { LaneOutcome } from './lane-process.js'
+import type { LaneOutcome } from './lanes/lanes.js'
 import { preparePictures } from './prepare-pictures.js'
 import { requestToJob } from './request-to-job.js'
 import type { AdapterResolver } from './resolve-adapters.js'
@@ -75,7 +75,7 @@ export async function planOnly(input: PlanningInput): Promise<PlannedRequest> {
 
 export async function draw({ id, runInLane, emit, ...input }: DrawInput): Promise<Generation> {
   const { options } = input
-  let known: Known & Pick<Generation, 'retries'> = { notes: [], retries: 0 }
+  let known: Known & Pick<Generation, 'retries' | 'lane'> = { notes: [], retries: 0 }
   const without = (state: 'fault' | 'cancelled', faults: Generation['faults'] = []): Generation => ({
     id,
     state,
@@ -99,6 +99,7 @@ export async function draw({ id, runInLane, emit, ...input }: DrawInput): Promis
 
     const outcome = await runInLane({
       id,
+      priority: options.priority ?? 0,
       plan,
       file: model.file,
       ...(model.vaeFile && { vae: model.vaeFile }),
@@ -107,11 +108,12 @@ export async function draw({ id, runInLane, emit, ...input }: DrawInput): Promis
       ...pictures.sent,
       keep: options.keep ?? {},
     })
-    known = { ...known, retries: outcome.retries }
+    known = { ...known, retries: outcome.retries, ...(outcome.lane === undefined ? {} : { lane: outcome.lane }) }
     if (outcome.state === 'cancelled') return without('cancelled')
     if (outcome.state === 'fault') return without('fault', [outcome.fault])
 
     const { result } = outcome
+    known = { ...known, notes: [...notes, ...result.notes] }
     const before = performance.now()
     const images = await encodeImages(result, {
       format: options.format ?? 'png',

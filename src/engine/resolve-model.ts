@@ -4,6 +4,7 @@ import type { Catalogue } from '../models/catalogue.js'
 import { openCheckpoint } from '../models/checkpoint.js'
 import { detectModel } from '../models/detect.js'
 import { sha256File } from '../models/hash.js'
+import { fileIdentity } from '../models/identity.js'
 import { openVae } from '../models/vae-file.js'
 import type { PlanModel } from '../plan/make-plan.js'
 
@@ -30,14 +31,14 @@ export interface ModelFile {
 /** @throws UnknownModelError, ModelFileError */
 export type ModelResolver = (name: string) => Promise<ResolvedModel>
 
-/** A resolver that remembers what it found. */
+/** A resolver that remembers what it found, as long as the file is the same. */
 export function modelResolver(
   catalogue: Catalogue,
   files: Readonly<Record<string, ModelFile>>,
   /** A VAE that replaces those of all models. */
   vae?: string,
 ): ModelResolver {
-  const found = new Map<string, Promise<ResolvedModel>>()
+  const found = new Map<string, { identity: string; model: Promise<ResolvedModel> }>()
 
   async function resolve(name: string): Promise<ResolvedModel> {
     const own = files[name]
@@ -59,11 +60,14 @@ export function modelResolver(
     }
   }
 
-  return name => {
-    const known = found.get(name) ?? resolve(name)
-    found.set(name, known)
-    known.catch(() => found.delete(name))
-    return known
+  return async name => {
+    const identity = await fileIdentity((files[name] ?? catalogue.find(name)).file)
+    const known = found.get(name)
+    if (known?.identity === identity) return known.model
+    const model = resolve(name)
+    found.set(name, { identity, model })
+    model.catch(() => found.delete(name))
+    return model
   }
 }
 

@@ -3,8 +3,20 @@ import type { Fault } from '../errors.js'
 import type { EngineEnvironment, KeepOptions, Stages, Timings } from '../lane/protocol.js'
 import type { Job, JobNote } from '../payload/job.js'
 import type { Plan } from '../plan/types.js'
+import type { LanesStats } from './lanes/lanes.js'
 
-export type { EngineEnvironment, KeepOptions, Precision, Stages, StageTensor, Timings } from '../lane/protocol.js'
+export type { NetworkRecord } from '../lane/memory/pool.js'
+export type {
+  EngineEnvironment,
+  KeepOptions,
+  LaneStats,
+  Precision,
+  Stages,
+  StageTensor,
+  Timings,
+} from '../lane/protocol.js'
+export type { SchedulerStats } from '../lane/schedule/scheduler.js'
+export type { LaneEvent, LanesStats } from './lanes/lanes.js'
 
 /** A drawn picture. */
 export interface GeneratedImage {
@@ -37,6 +49,8 @@ export interface Generation {
   timings: Timings
   /** How often the lane died under this job before it came through. */
   retries: number
+  /** Number of the lane that it was computed in. */
+  lane?: number
 }
 
 /** What is decided about a request before anything is drawn. */
@@ -50,7 +64,7 @@ export interface PlannedRequest {
 
 export type EngineEvent =
   | { type: 'planned'; plan: Plan; notes: readonly JobNote[] }
-  | { type: 'started' }
+  | { type: 'started'; lane: number }
   | { type: 'step'; step: number; steps: number; pass: number; passes: number }
   | { type: 'restarted'; reason: string }
   | { type: 'finished'; generation: Generation }
@@ -68,6 +82,13 @@ export interface GenerateOptions {
    * @default 'horde'
    */
   defaults?: 'horde' | 'friendly'
+  /**
+   * Each point doubles the job's share of a lane beside jobs of priority 0, and jobs of higher priority leave the queue first;
+   * nobody waits for ever. @default 0
+   */
+  priority?: number
+  /** Milliseconds after which the job is worthless (the Horde's ttl): it becomes a fault `expired`. @default none */
+  ttlMs?: number
   /** Refuse a payload that would have to be changed instead of clamping it. @default false */
   strict?: boolean
 }
@@ -91,6 +112,14 @@ export interface Engine {
   /** Decides a request without drawing it: reads file headers and needs no lane, so that it takes milliseconds. */
   plan(request: GenerateRequest, options?: Omit<GenerateOptions, 'keep' | 'format'>): Promise<PlannedRequest>
   environment(): Promise<EngineEnvironment>
-  /** Waits for running jobs, then ends the lanes. */
-  close(): Promise<void>
+  /** Releases the networks that no job uses; the next job loads them again. */
+  release(): Promise<void>
+  /** How the lanes are and what became of them. */
+  stats(): LanesStats
+  /**
+   * Takes no more jobs, waits for those that run, then ends the lanes.
+   *
+   * @param drainMs jobs that are not done by then are cancelled. @default they are waited for
+   */
+  close(options?: { drainMs?: number }): Promise<void>
 }

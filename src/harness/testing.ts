@@ -129,6 +129,8 @@ export function fakeEngine({
       return { ...(plan === undefined ? {} : { plan }), notes, faults }
     },
     environment: async () => ({ ...environment, providers: [environment.provider] }),
+    release: async () => {},
+    stats: () => ({ lanes: [], deaths: {}, recycled: 0, ended: {}, history: [] }),
     close: async () => {},
   }
 }

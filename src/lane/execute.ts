@@ -1,68 +1,82 @@
-/** One job in a lane: text, sampling passes, decoding. It computes only through its model's sessions. */
+/** One job in a lane: text, sampling passes, decoding. It computes only through its model's sessions, one network at a time. */
+import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { CancelledError, ModelFileError } from '../errors.js'
+import { CancelledError, ModelFileError, NotFiniteError } from '../errors.js'
 import { controlHint } from '../imaging/hint/control-hint.js'
 import { interpolate } from '../imaging/interpolate.js'
 import type { Picture } from '../imaging/picture.js'
 import { toPixels } from '../imaging/tensor.js'
-import { openCheckpoint } from '../models/checkpoint.js'
 import { type Embedding, openEmbedding } from '../models/embedding.js'
 import type { VaeFacts } from '../models/facts.js'
+import type { JobNote } from '../payload/job.js'
 import type { SamplingPass } from '../plan/types.js'
 import { toModelScale, toVaeScale } from '../sampling/latent-format.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import type { Latent } from '../sampling/types.js'
 import type { ControlFeed } from './denoise.js'
 import { withLoras } from './lora/adapted-model.js'
-import type { LaneModel } from './model.js'
+import type { LaneModel, UnetChoice } from './model.js'
 import type { LaneResult, LaneTask, Timings } from './protocol.js'
 import { type LatentShape, sample } from './sample.js'
-import type { RunClock, Session } from './session.js'
+import type { JobClock } from './schedule/scheduler.js'
 import { concatChannels, type EncodedSource, encodeSource, latentMask, repeatRow } from './source.js'
 import { stageRecorder } from './stages.js'
 import { conditioningOf, encodePrompt, type FindEmbedding } from './text.js'
+import { decodeLatent } from './vae.js'
 
 export interface ExecuteContext {
   task: LaneTask
-  /** Opens the checkpoint or finds it open. */
-  openModel(): Promise<LaneModel>
-  clock: RunClock
+  /** The checkpoint, and the ControlNet where there is one. */
+  openModel(): Promise<{ model: LaneModel; control?: UnetChoice['control'] }>
+  /** The job needs no network any more that it used so far: others may take their room. */
+  doneWithNetworks(): void
+  clock: JobClock
   /** True once the job's owner wants it no more. */
   cancelled(): boolean
   onStep(progress: { step: number; steps: number; pass: number; passes: number }): void
 }
 
 export async function execute(context: ExecuteContext): Promise<LaneResult> {
-  const { plan, keep } = context.task
+  const { task, clock } = context
+  const { plan, keep } = task
   const { facts } = plan.model
   const recorder = stageRecorder(keep)
-  const lap = stopwatch()
+  const lap = stopwatch(clock)
+  const notes: JobNote[] = []
   const checkpoint = () => {
     if (context.cancelled()) throw new CancelledError()
   }
+  const onTiles = (what: string) => (side: number) => notes.push(tiledNote(what, side))
 
-  const model = await withLoras(await context.openModel(), context.task)
-  const control = context.task.control && (await openCheckpoint(context.task.control.file))
-  const unets: Session[] = []
-  for (const pass of plan.passes) unets.push(await model.unet(pass.control === undefined ? {} : { control }))
-  const decoder = await model.vaeDecoder()
-  const encoder = context.task.source && (await model.vaeEncoder(plan.source?.torchThreads))
-  const load = lap()
+  const opened = await context.openModel()
+  const { control } = opened
+  const model = await withLoras(opened.model, task)
+  const opening = lap()
 
-  const findEmbedding = embeddingFinder(context.task)
+  const findEmbedding = embeddingFinder(task)
   const cond = await encodePrompt(model, plan, 'cond', findEmbedding)
   const uncond = await encodePrompt(model, plan, 'uncond', findEmbedding)
   for (const [name, { context, tokens, width, pooled }] of Object.entries({ cond, uncond })) {
+    refuseNotFinite(context, { what: 'the text encoder', file: task.file })
     recorder.record(name, [1, tokens, width], context)
     if (pooled !== undefined) recorder.record(`${name}_pooled`, [1, pooled.length], pooled)
   }
+  context.doneWithNetworks()
   const source =
-    encoder && context.task.source && (await encodeSource(encoder, context.task.source, plan.source?.growMaskBy))
+    task.source &&
+    (await encodeSource(
+      await model.vaeEncoder(plan.source?.torchThreads),
+      task.source,
+      plan.source?.growMaskBy,
+      onTiles('source'),
+    ))
   if (source) {
+    refuseNotFinite(source.latent, { what: "the VAE's encoder", file: task.file })
     recorder.record('encoded', source.shape, source.latent)
     const { noiseMask } = source
     if (noiseMask) recorder.record('noise_mask', [1, 1, noiseMask.height, noiseMask.width], noiseMask.data)
   }
+  context.doneWithNetworks()
   const encode = lap()
 
   const vaeScale = (latent: Latent, [, , h, w]: LatentShape) => toVaeScale(latent, facts.vae, h * w)
@@ -72,9 +86,8 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   for (const [index, pass] of plan.passes.entries()) {
     const next: LatentShape = [plan.batch, facts.vae.latentChannels, pass.height / 8, pass.width / 8]
     const start = startOf(pass, { previous: latent, shape, next, source, vae: facts.vae })
-    const unet = unets[index]
-    if (unet === undefined) throw new Error('unreachable: every pass has its session')
-    const feed = controlFeed(pass, context.task)
+    const unet = await model.unet(pass.control === undefined ? {} : { control })
+    const feed = controlFeed(pass, task)
     const passRecorder = recorder.pass(index + 1)
     if (feed) passRecorder.record('control', [1, 3, pass.height, pass.width], feed.hint)
     latent = await sample({
@@ -88,7 +101,7 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
       model: modelSampling(facts.sampling),
       cond: conditioningOf(cond, plan, { ...pass, side: 'cond' }),
       uncond: conditioningOf(uncond, plan, { ...pass, side: 'uncond' }),
-      clock: context.clock,
+      clock,
       recorder: passRecorder,
       checkpoint,
       onStep(step, timing) {
@@ -96,6 +109,8 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
         context.onStep({ step: step + 1, steps: pass.steps, pass: index + 1, passes: plan.passes.length })
       },
     })
+    context.doneWithNetworks()
+    refuseNotFinite(latent, { what: 'the UNet', file: task.file })
     shape = next
     if (index === 0 && plan.passes.length > 1) recorder.record('first_pass', shape, vaeScale(latent, shape))
   }
@@ -104,19 +119,38 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   const decodable = vaeScale(latent, shape)
   recorder.record('latent', shape, decodable)
   const [n, channels, h, w] = shape
+  const decoder = await model.vaeDecoder()
   const images: Picture[] = []
   for (let i = 0; i < n; i++) {
     checkpoint()
-    const one = decodable.subarray(i * channels * h * w, (i + 1) * channels * h * w)
-    const { image } = await decoder.run({ latent: { shape: [1, channels, h, w], data: one } }, ['image'])
-    if (image) images.push(...toPixels({ shape: [1, 3, h * 8, w * 8], data: image.data }))
+    const data = decodable.subarray(i * channels * h * w, (i + 1) * channels * h * w)
+    const image = await decodeLatent(decoder, { channels, width: w, height: h, data }, onTiles('picture'))
+    refuseNotFinite(image.data, { what: "the VAE's decoder", file: task.file })
+    images.push(...toPixels({ shape: [1, 3, image.height, image.width], data: image.data }))
   }
+  context.doneWithNetworks()
   return {
     images,
+    notes,
     fingerprints: recorder.fingerprints,
     ...(keep.stages || keep.steps || keep.gates ? { stages: recorder.stages } : {}),
-    timings: { load, encode, steps, decode: lap(), total: lap.total() },
+    timings: { load: opening + clock.loaded, encode, steps, decode: lap(), waiting: clock.waited, total: lap.total() },
   }
+}
+
+function tiledNote(what: string, side: number): JobNote {
+  return {
+    field: 'memory',
+    message: `memory was short: the ${what} went through the VAE in tiles of ${side} pixels, which changes it a little`,
+  }
+}
+
+/** Damaged weights would end as a black picture. */
+function refuseNotFinite(values: Float32Array, { what, file }: { what: string; file: string }): void {
+  if (values.every(Number.isFinite)) return
+  throw new NotFiniteError(`${basename(file)}: ${what} computed values that are not finite`, {
+    hint: 'The weights are damaged, or the guidance or a LoRA is too strong; compare the hash of the file with its source.',
+  })
 }
 
 /** Opens each textual inversion once a job. */
@@ -160,15 +194,15 @@ function resized(latent: Latent, from: LatentShape, to: LatentShape): Latent {
   return interpolate(planes, { width: to[3], height: to[2], mode: 'nearest-exact' }).data
 }
 
-/** Milliseconds since the call before; `total` since the first. */
-function stopwatch(): (() => number) & { total(): number } {
+/** Milliseconds since the call before, without what was waited for others and for networks; `total` since the first. */
+function stopwatch(clock: JobClock): (() => number) & { total(): number } {
   const start = performance.now()
-  let last = start
+  let last = { now: start, ...clock }
   const lap = () => {
     const now = performance.now()
-    const passed = now - last
-    last = now
-    return passed
+    const passed = now - last.now - (clock.waited - last.waited) - (clock.loaded - last.loaded)
+    last = { now, ...clock }
+    return Math.max(0, passed)
   }
   return Object.assign(lap, { total: () => performance.now() - start })
 }

@@ -1,64 +1,108 @@
-/** A lane: the resident models of one device and the jobs that run on them. It knows nothing of processes. */
+/** A lane: the networks of one device and the jobs that take turns on them. It knows nothing of processes. */
 import { env, listSupportedBackends } from 'onnxruntime-node'
 import { CancelledError, faultOf } from '../errors.js'
+import { openCheckpoint } from '../models/checkpoint.js'
+import { fileIdentity } from '../models/identity.js'
+import { openVae } from '../models/vae-file.js'
 import { execute } from './execute.js'
-import { type LaneModel, openLaneModel } from './model.js'
+import { type Budget, laneBudget } from './memory/budget.js'
+import { createNetworkPool } from './memory/pool.js'
+import { type JobNetworks, openLaneModel } from './model.js'
 import type { FromLane, LaneOptions, LaneTask } from './protocol.js'
-import type { RunClock } from './session.js'
+import { createScheduler, type ScheduledJob } from './schedule/scheduler.js'
+import type { RunClock, Session } from './session.js'
 
 export interface Lane {
-  /** Runs a job; what becomes of it is emitted, never thrown. */
+  /** Runs a job beside those that run already; what becomes of it is emitted, never thrown. */
   run(task: LaneTask): Promise<void>
   /** Stops a job at its next step. */
   cancel(id: string): void
+  /** Releases the networks that no job uses. */
+  release(): Promise<void>
+  /** Waits for the jobs, then releases the networks. */
   close(): Promise<void>
 }
 
-/** Models that stay resident; the one used longest ago makes room. */
-const RESIDENT_MODELS = 2
+/** Activations up to which jobs share a run. Beyond it a CPU is no faster than with the runs of each job. */
+const BATCH_BYTES = { cpu: 64 * 2 ** 20, webgpu: 2 ** 30, cuda: 4 * 2 ** 30 }
 
-export function createLane(options: LaneOptions, emit: (message: FromLane) => void): Lane {
-  const cancelled = new Set<string>()
-  const resident = new Map<string, Promise<LaneModel>>()
-  let tail: Promise<unknown> = Promise.resolve()
+/** @param budget what it may use of the memory @default what the options leave of the machine's */
+export function createLane(
+  options: LaneOptions,
+  emit: (message: FromLane) => void,
+  budget: Budget = laneBudget(options),
+): Lane {
+  const networks = createNetworkPool(budget)
+  const clock: RunClock = { inside: 0 }
+  const scheduler = createScheduler({
+    deterministic: options.deterministic,
+    batchBytes: BATCH_BYTES[options.device.provider],
+    clock,
+    afford: networks.afford,
+    makeRoom: networks.makeRoom,
+  })
+  const jobs = new Map<string, { wanted: boolean; scheduled: ScheduledJob; done: Promise<void> }>()
+  const emptyRss = process.memoryUsage.rss()
 
-  async function openModel(task: LaneTask, clock: RunClock): Promise<LaneModel> {
-    const key = JSON.stringify([task.file, task.vae, task.plan.tiling, task.plan.model.facts])
-    const model = resident.get(key) ?? openLaneModel(task, { ...options, clock, emit })
-    resident.delete(key)
-    resident.set(key, model)
-    // A checkpoint that could not be opened is tried again by the next job.
-    model.catch(() => resident.delete(key))
-    for (const [oldest, stale] of resident) {
-      if (resident.size <= RESIDENT_MODELS) break
-      resident.delete(oldest)
-      await stale.then(old => old.release())
-    }
-    return model
+  async function openModel(task: LaneTask, networks: JobNetworks) {
+    const checkpoint = await openCheckpoint(task.file)
+    const vae = task.vae === undefined ? checkpoint : await openVae(task.vae)
+    const identity = `${await fileIdentity(task.file)}, ${task.vae === undefined ? '' : await fileIdentity(task.vae)}`
+    const model = openLaneModel(task, { ...options, checkpoint, vae, identity, networks, clock, emit })
+    if (task.control === undefined) return { model }
+    const control = await openCheckpoint(task.control.file)
+    return { model, control: { ...control, identity: await fileIdentity(task.control.file) } }
   }
 
-  const clock: RunClock = { inside: 0 }
+  /** The pool and the scheduler as one job sees them. */
+  function networksOf(job: ScheduledJob): JobNetworks {
+    return {
+      async use(spec, load) {
+        const [since, waited] = [performance.now(), job.clock.waited]
+        const session = await networks.use(job, spec, load)
+        job.clock.loaded += Math.max(0, performance.now() - since - (job.clock.waited - waited))
+        return scheduled(session, job)
+      },
+      turn: job.turn,
+    }
+  }
 
-  async function runOne(task: LaneTask): Promise<void> {
+  async function runOne(task: LaneTask, job: ScheduledJob, cancelled: () => boolean): Promise<void> {
     const { id } = task
     try {
-      if (cancelled.has(id)) throw new CancelledError()
+      if (cancelled()) throw new CancelledError()
       emit({ type: 'started', id })
       const result = await execute({
         task,
-        openModel: () => openModel(task, clock),
-        clock,
-        cancelled: () => cancelled.has(id),
+        openModel: () => openModel(task, networksOf(job)),
+        doneWithNetworks: () => networks.done(job),
+        clock: job.clock,
+        cancelled,
         onStep: progress => emit({ type: 'step', id, ...progress }),
       })
+      emitStats()
       emit({ type: 'done', id, result })
     } catch (error) {
+      emitStats()
       if (error instanceof CancelledError) emit({ type: 'cancelled', id })
       else emit({ type: 'fault', id, fault: faultOf(error) })
     } finally {
-      cancelled.delete(id)
-      emit({ type: 'idle' })
+      networks.done(job)
+      job.leave()
+      jobs.delete(id)
     }
+  }
+
+  function emitStats(): void {
+    const stats = {
+      rss: process.memoryUsage.rss(),
+      emptyRss,
+      available: budget.available(),
+      leaveFree: budget.leaveFree,
+      networks: networks.records(),
+      scheduler: scheduler.stats,
+    }
+    emit({ type: 'stats', stats })
   }
 
   emit({
@@ -75,16 +119,29 @@ export function createLane(options: LaneOptions, emit: (message: FromLane) => vo
 
   return {
     run(task) {
-      const turn = tail.then(() => runOne(task))
-      tail = turn
-      return turn
+      const scheduled = scheduler.join(task)
+      const job = { wanted: true, scheduled, done: Promise.resolve() }
+      jobs.set(task.id, job)
+      job.done = runOne(task, scheduled, () => !job.wanted)
+      return job.done
     },
     cancel(id) {
-      cancelled.add(id)
+      const job = jobs.get(id)
+      if (job === undefined) return
+      job.wanted = false
+      job.scheduled.drop()
+    },
+    async release() {
+      await networks.makeRoom()
     },
     async close() {
-      await tail
-      for (const model of resident.values()) await model.then(open => open.release()).catch(() => {})
+      await Promise.all([...jobs.values()].map(({ done }) => done))
+      await networks.release()
     },
   }
+}
+
+/** A session whose runs wait for their job's turn. */
+function scheduled(session: Session, job: ScheduledJob): Session {
+  return { ...session, run: (feeds, outputs, shared) => job.run({ session, feeds, outputs, shared }) }
 }

@@ -1,11 +1,17 @@
 /** Entry of a lane process. It talks to its engine over IPC and ends when the engine is gone. */
+import { Worker } from 'node:worker_threads'
 import { createLane } from './lane.js'
 import type { FromLane, LaneOptions, ToLane } from './protocol.js'
+import { sweepTemporary } from './temporary.js'
 
 const options: LaneOptions = JSON.parse(process.argv[2] ?? '{}')
 
 // CUDA's libraries read it when they are loaded: fp32 is fp32, not TF32 with its ten bits.
 if (options.device.provider === 'cuda' && options.dtype === 'fp32') process.env.NVIDIA_TF32_OVERRIDE = '0'
+// Lanes that were killed could not tidy up.
+sweepTemporary()
+process.on('exit', () => sweepTemporary(process.pid))
+new Worker(new URL('./guard.js', import.meta.url)).unref()
 
 const lane = createLane(options, (message: FromLane) => {
   if (process.connected) process.send?.(message)
@@ -19,11 +25,18 @@ process.on('message', (message: ToLane) => {
     case 'cancel':
       lane.cancel(message.id)
       break
+    case 'ping':
+      process.send?.({ type: 'pong' } satisfies FromLane)
+      break
+    case 'release':
+      void lane.release()
+      break
     case 'close':
       void lane.close().finally(() => process.disconnect())
       break
   }
 })
 process.on('disconnect', () => process.exit(0))
-// A terminal's Ctrl-C reaches the whole process group; the engine decides what happens to its lanes.
+// Ctrl-C reaches the whole process group, and a service manager's SIGTERM every process; the engine decides what becomes of its lanes.
 process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})

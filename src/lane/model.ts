@@ -1,8 +1,7 @@
-/** A checkpoint in a lane: its graphs are built and their sessions created when they are first needed. */
+/** A checkpoint as a job in a lane sees it: graphs are built and sessions created when they are first needed. */
 import { LaneError } from '../errors.js'
-import { type Checkpoint, openCheckpoint, type TensorEntry } from '../models/checkpoint.js'
-import type { TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
-import { openVae } from '../models/vae-file.js'
+import type { Checkpoint, TensorEntry } from '../models/checkpoint.js'
+import type { ModelFacts, TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
 import {
   buildTextEncoder,
   buildUnet,
@@ -13,8 +12,9 @@ import {
 } from '../networks/index.js'
 import type { BuiltGraph } from '../onnx/index.js'
 import type { MergedCheckpoint } from './lora/merged.js'
-import type { FromLane, LaneOptions, LaneTask } from './protocol.js'
-import { createSession, type RunClock, type Session } from './session.js'
+import type { NetworkSpec } from './memory/pool.js'
+import type { Device, FromLane, LaneTask, Precision } from './protocol.js'
+import { createSession, type Feeds, type RunClock, type Session } from './session.js'
 
 export interface LaneTextEncoder {
   session: Session
@@ -36,7 +36,8 @@ export interface Variant {
 /** A UNet with LoRAs, a ControlNet, both or neither. */
 export interface UnetChoice {
   variant?: Variant | undefined
-  control?: Checkpoint | undefined
+  /** `identity` tells its file from one that replaced it. */
+  control?: (Checkpoint & { identity?: string }) | undefined
 }
 
 export interface LaneModel {
@@ -46,7 +47,28 @@ export interface LaneModel {
   /** @param torchThreads see {@link PlannedSource.torchThreads} */
   vaeEncoder(torchThreads?: number): Promise<Session>
   textEncoder(kind: TextEncoderKind, variant?: Variant): Promise<LaneTextEncoder>
-  release(): Promise<void>
+}
+
+/** Where the sessions of a job's networks live. */
+export interface JobNetworks {
+  /** The session of a network, loaded where it is not resident. It stays until the job is done with it. */
+  use(spec: NetworkSpec, load: () => Promise<Session>): Promise<Session>
+  /** Does what blocks the thread when it is this job's turn. */
+  turn<T>(work: () => Promise<T>): Promise<T>
+}
+
+export interface LaneModelOptions {
+  checkpoint: Checkpoint
+  /** Where the VAE's weights are: the checkpoint, or a file of its own. @default the checkpoint */
+  vae?: Checkpoint
+  /** Of the files; tells them from others that replaced them. */
+  identity: string
+  networks: JobNetworks
+  device: Device
+  dtype: Precision
+  threads: number
+  clock: RunClock
+  emit(message: FromLane): void
 }
 
 /**
@@ -61,19 +83,20 @@ const WORK = {
   text: { input: 'embeds', axes: [0, 1], factor: 1, optimization: 'extended' },
 } as const
 
-export async function openLaneModel(
-  { file, vae: vaeFile, plan }: LaneTask,
-  { device, dtype, threads, clock, emit }: LaneOptions & { clock: RunClock; emit(message: FromLane): void },
-): Promise<LaneModel> {
+/** What loading takes over the weights as fp32, measured (docs/memory.md). */
+const LOADED = { extended: 1.07, all: 1.72 }
+
+export function openLaneModel(
+  { plan }: Pick<LaneTask, 'plan'>,
+  { checkpoint, vae = checkpoint, identity, networks, device, dtype, threads, clock, emit }: LaneModelOptions,
+): LaneModel {
   const { facts } = plan.model
-  const checkpoint = await openCheckpoint(file)
-  const vae = vaeFile === undefined ? checkpoint : await openVae(vaeFile)
-  const sessions = new Map<string, Promise<Session>>()
   const options = {
     profile: device.provider === 'cuda' ? 'cuda' : 'portable',
     compute: dtype === 'fp16' ? 'float16' : 'float32',
     tiling: plan.tiling,
   } as const
+  const owner = JSON.stringify([identity, plan.tiling, facts])
 
   function session(
     name: string,
@@ -82,42 +105,37 @@ export async function openLaneModel(
     build: (checkpoint: Checkpoint) => BuiltGraph,
     { variant, control, from = checkpoint }: UnetChoice & { from?: Checkpoint } = {},
   ): Promise<Session> {
-    // A session of its own weights is as large as the network: that of the job before makes room.
-    const slot = control === undefined ? name : `${name} with ControlNet`
-    const key = [slot, control?.file, variant?.key].filter(part => part !== undefined).join(', ')
-    const existing = sessions.get(key)
-    if (existing) return existing
     const own = sizeOf(from, prefix)
     const extra = control === undefined ? { bytes: 0, parameters: 0 } : sizeOf(control, '')
     const bytes = own.bytes + extra.bytes
     const parameters = own.parameters + extra.parameters
     const { input, axes, factor, optimization } = WORK[work]
+    const size = (feeds: Feeds) => axes.reduce<number>((all, axis) => all * (feeds[input]?.shape[axis] ?? 1), 1)
+    const valueBytes = work === 'unet' && dtype === 'fp16' ? 2 : 4
+    const each = ACTIVATIONS[work](from, facts) * (valueBytes / 4)
     const load = (weights: Checkpoint) =>
-      createSession(build(weights), {
-        name,
-        device,
-        optimization,
-        threads,
-        clock,
-        bytes,
-        multiplyAdds: feeds => axes.reduce((all, axis) => all * (feeds[input]?.shape[axis] ?? 1), parameters * factor),
-        emit,
-      })
-    const created = variant?.merged === undefined ? load(from) : loadMerged(variant.merged, load)
-    sessions.set(key, created)
-    created.catch(() => sessions.delete(key))
-    if (variant?.merged !== undefined || control !== undefined) keepOne(slot, key)
-    return created
-  }
-
-  const kept = new Map<string, string>()
-  function keepOne(slot: string, key: string): void {
-    const before = kept.get(slot)
-    kept.set(slot, key)
-    if (before === undefined || before === key) return
-    const stale = sessions.get(before)
-    sessions.delete(before)
-    void stale?.then(old => old.release()).catch(() => {})
+      networks.turn(async () =>
+        createSession(build(weights), {
+          name,
+          device,
+          optimization,
+          threads,
+          clock,
+          bytes,
+          multiplyAdds: feeds => parameters * factor * size(feeds),
+          activationBytes: feeds => each * size(feeds),
+          emit,
+        }),
+      )
+    const parts = [name, control && (control.identity ?? control.file), variant?.key]
+    return networks.use(
+      {
+        key: [...parts.filter(part => part !== undefined), owner].join(', '),
+        name: [name, control && 'with ControlNet', variant && 'with LoRA'].filter(Boolean).join(' '),
+        bytes: Math.round(parameters * valueBytes * LOADED[optimization]),
+      },
+      () => (variant?.merged === undefined ? load(from) : loadMerged(variant.merged, load)),
+    )
   }
 
   return {
@@ -153,10 +171,22 @@ export async function openLaneModel(
         tokenTable: tokenTable(checkpoint, encoder),
       }
     },
-    async release() {
-      for (const created of sessions.values()) await created.then(open => open.release()).catch(() => {})
-    },
   }
+}
+
+/**
+ * Bytes of activations for each position of {@link WORK}'s axes, fp32. UNet and VAE: ComfyUI's estimates for networks of 320
+ * and 128 channels (`model_base.py: memory_required`, `sd.py: memory_used_decode`), scaled to the width of this one.
+ */
+const ACTIVATIONS: Record<keyof typeof WORK, (checkpoint: Checkpoint, facts: ModelFacts) => number> = {
+  unet: (_, { unet }) => 42_000 * (unet.modelChannels / 320),
+  vae: (checkpoint, { vae }) => 2178 * 64 * 4 * (vaeChannels(checkpoint, vae.prefix) / 128),
+  encoder: (checkpoint, { vae }) => 1767 * 4 * (vaeChannels(checkpoint, vae.prefix) / 128),
+  text: (_, { textEncoders }) => 4 * 16 * Math.max(0, ...textEncoders.map(({ width }) => width)),
+}
+
+function vaeChannels({ tensors }: Checkpoint, prefix: string): number {
+  return tensors.get(`${prefix}decoder.conv_out.weight`)?.shape[1] ?? 128
 }
 
 /** A session of changed weights. Their file goes as soon as the system lets it. */

@@ -16,6 +16,7 @@ try {
     clock: { inside: 0 },
     bytes: 0,
     multiplyAdds: () => 0,
+    activationBytes: () => 0,
     emit() {},
   })
   await session.run({ x: { shape: [3], data: Float32Array.of(-1, 0, 1) } }, ['y'])

@@ -2,7 +2,11 @@
 import type { Fault } from '../errors.js'
 import type { Mask } from '../imaging/mask.js'
 import type { Picture } from '../imaging/picture.js'
+import type { JobNote } from '../payload/job.js'
 import type { Plan } from '../plan/types.js'
+import type { LeaveFree } from './memory/budget.js'
+import type { NetworkRecord } from './memory/pool.js'
+import type { SchedulerStats } from './schedule/scheduler.js'
 
 /** A tensor of a stage: shape and values, as the reference pack stores them. */
 export interface StageTensor {
@@ -25,6 +29,8 @@ export interface Timings {
   /** One entry a sampler step. `inside` is spent in ONNX Runtime, `outside` is everything else. */
   steps: readonly { inside: number; outside: number }[]
   decode: number
+  /** Spent waiting while other jobs of the lane were served; no part of the phases. */
+  waiting?: number | undefined
   /** Conversion to 8 bit and compression. */
   output: number
   total: number
@@ -73,10 +79,18 @@ export interface LaneOptions {
   dtype: Precision
   /** Threads that ONNX Runtime uses within an operator. */
   threads: number
+  /** Every job computes as if it were alone: its runs are never shared with others'. */
+  deterministic: boolean
+  /** Memory that is left to others. */
+  ramToLeaveFree: LeaveFree
+  /** The same of the device's own memory. */
+  vramToLeaveFree?: LeaveFree
 }
 
 export interface LaneTask {
   id: string
+  /** Each point doubles the job's share of the lane. */
+  priority: number
   plan: Plan
   /** Path of the checkpoint. It is no part of the plan: plans are equal on every machine. */
   file: string
@@ -96,12 +110,19 @@ export interface LaneTask {
 export interface LaneResult {
   /** Not compressed yet. */
   images: Picture[]
+  /** What had to be done differently. */
+  notes: JobNote[]
   fingerprints: Record<string, string>
   stages?: Stages
   timings: Omit<Timings, 'output'>
 }
 
-export type ToLane = { type: 'run'; task: LaneTask } | { type: 'cancel'; id: string } | { type: 'close' }
+export type ToLane =
+  | { type: 'run'; task: LaneTask }
+  | { type: 'cancel'; id: string }
+  | { type: 'ping' }
+  | { type: 'release' }
+  | { type: 'close' }
 
 /** A stretch of work during which the lane cannot answer: it blocks its thread. */
 export interface Busy {
@@ -112,10 +133,24 @@ export interface Busy {
   work: { multiplyAdds: number } | { bytes: number }
 }
 
+/** How a lane is. */
+export interface LaneStats {
+  /** Memory of the process, bytes: now, and before anything was loaded. */
+  rss: number
+  emptyRss: number
+  /** Bytes that may still be taken, and that are left free. */
+  available: number
+  leaveFree: number
+  networks: readonly NetworkRecord[]
+  scheduler: SchedulerStats
+}
+
 export type FromLane =
   | { type: 'ready'; environment: EngineEnvironment }
   | Busy
   | { type: 'idle' }
+  | { type: 'pong' }
+  | { type: 'stats'; stats: LaneStats }
   | { type: 'started'; id: string }
   | { type: 'step'; id: string; step: number; steps: number; pass: number; passes: number }
   | { type: 'done'; id: string; result: LaneResult }

@@ -7,7 +7,8 @@ import { stepNoise, torchCpuNoise } from '../sampling/noise/index.js'
 import { createSampler } from '../sampling/samplers/index.js'
 import type { Latent } from '../sampling/types.js'
 import { type ControlFeed, denoise } from './denoise.js'
-import type { RunClock, Session } from './session.js'
+import type { JobClock } from './schedule/scheduler.js'
+import type { Session } from './session.js'
 import type { StageRecorder } from './stages.js'
 import type { Conditioning } from './text.js'
 
@@ -26,7 +27,7 @@ export interface SampleInput {
   model: ModelSampling
   cond: Conditioning
   uncond: Conditioning
-  clock: RunClock
+  clock: JobClock
   recorder?: StageRecorder
   /** Called between two requests; throws to stop. */
   checkpoint(): void
@@ -58,7 +59,7 @@ export async function sample(input: SampleInput): Promise<Latent> {
   })
 
   let since = performance.now()
-  let insideBefore = input.clock.inside
+  let before = { ...input.clock }
   let reported = 0
   let state = sampler.next()
   while (!state.done) {
@@ -73,10 +74,11 @@ export async function sample(input: SampleInput): Promise<Latent> {
     // A step ends where the next one begins: samplers that ask twice a step count both runs.
     if (state.done || (upcoming !== undefined && upcoming !== reported)) {
       const now = performance.now()
-      const inside = input.clock.inside - insideBefore
-      input.onStep(reported, { inside, outside: now - since - inside })
+      const inside = input.clock.inside - before.inside
+      const waited = input.clock.waited - before.waited
+      input.onStep(reported, { inside, outside: Math.max(0, now - since - inside - waited) })
       since = now
-      insideBefore = input.clock.inside
+      before = { ...input.clock }
     }
   }
   return state.value

@@ -47,6 +47,8 @@ function spy(): Session & { seen: Float32Array[] } {
       const shape = [1, 4, height / 8, width / 8]
       return { latent: { shape, data: new Float32Array((height / 8) * (width / 8) * 4) } }
     },
+    name: 'vae encoder',
+    activationBytes: () => 0,
     release: async () => {},
   }
 }

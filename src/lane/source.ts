@@ -7,6 +7,7 @@ import type { Latent } from '../sampling/types.js'
 import type { LaneTask } from './protocol.js'
 import type { LatentShape } from './sample.js'
 import type { Session } from './session.js'
+import { encodePlanes } from './vae.js'
 
 export interface EncodedSource {
   /** Of one row, VAE scale: not multiplied by the model's scale factor. */
@@ -21,16 +22,20 @@ export async function encodeSource(
   encoder: Session,
   { image, mask }: NonNullable<LaneTask['source']>,
   growMaskBy: number | undefined,
+  onTiles: (side: number) => void = () => {},
 ): Promise<EncodedSource> {
   const tensor = fromPixels([image])
   const inpainting =
     mask !== undefined && growMaskBy !== undefined ? inpaintSource(tensor, mask, growMaskBy) : undefined
   const pixels = inpainting?.pixels ?? cropForVae(tensor)
-  const { latent } = await encoder.run({ image: pixels }, ['latent'])
-  if (latent === undefined) throw new Error('unreachable: run() returns every output it was asked for')
-  const [, channels = 0, h = 0, w = 0] = latent.shape
+  const [, , height, width] = pixels.shape
+  const latent = await encodePlanes(encoder, { channels: 3, width, height, data: pixels.data }, onTiles)
   const noiseMask = inpainting?.noiseMask ?? mask
-  return { latent: latent.data, shape: [1, channels, h, w], ...(noiseMask && { noiseMask }) }
+  return {
+    latent: latent.data,
+    shape: [1, latent.channels, latent.height, latent.width],
+    ...(noiseMask && { noiseMask }),
+  }
 }
 
 /** One row as often as the batch has rows. */

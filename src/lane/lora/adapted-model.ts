@@ -5,7 +5,7 @@ import type { AppliedLora } from '../../models/lora/patch.js'
 import { type LoraLayer, textLayers, unetLayers } from '../../networks/index.js'
 import type { LaneModel, Variant } from '../model.js'
 import type { LaneTask } from '../protocol.js'
-import type { Feeds, Session } from '../session.js'
+import type { Session, SharedFeeds } from '../session.js'
 import { type Change, changesOf, layersOf } from './changes.js'
 import { factorFeeds } from './factors.js'
 import { mergeLoras } from './merged.js'
@@ -13,7 +13,7 @@ import { mergeLoras } from './merged.js'
 /** A network with the job's LoRAs: which session, and what its runs are fed beside the rest. */
 interface Adapted {
   variant: Variant
-  feeds: Feeds
+  shared?: SharedFeeds
 }
 
 /**
@@ -37,13 +37,9 @@ export async function withLoras(model: LaneModel, { plan, loras: files }: LaneTa
   ): Promise<Adapted | undefined> {
     const changes = changesOf(loras, part, prefix)
     if (changes.length === 0) return undefined
-    const low = await withFactors(checkpoint, changes, choices)
-    if (low !== undefined) return low
-    const strengths = plan.loras.map(({ sha256, model, clip }) => [sha256, part === 'unet' ? model : clip])
-    return {
-      variant: { key: JSON.stringify(strengths), merged: () => mergeLoras(checkpoint, loras, part) },
-      feeds: {},
-    }
+    const key = JSON.stringify(plan.loras.map(({ sha256, model, clip }) => [sha256, part === 'unet' ? model : clip]))
+    const low = await withFactors(checkpoint, changes, choices, key)
+    return low ?? { variant: { key, merged: () => mergeLoras(checkpoint, loras, part) } }
   }
 
   const unet = once(() =>
@@ -63,13 +59,13 @@ export async function withLoras(model: LaneModel, { plan, loras: files }: LaneTa
     async unet({ control } = {}) {
       const adapted = await unet()
       if (adapted === undefined) return model.unet({ control })
-      return fed(await model.unet({ variant: adapted.variant, control }), adapted.feeds)
+      return fed(await model.unet({ variant: adapted.variant, control }), adapted.shared)
     },
     async textEncoder(kind) {
       const adapted = await texts.get(kind)?.()
       if (adapted === undefined) return model.textEncoder(kind)
       const open = await model.textEncoder(kind, adapted.variant)
-      return { ...open, session: fed(open.session, adapted.feeds) }
+      return { ...open, session: fed(open.session, adapted.shared) }
     },
   }
 }
@@ -78,18 +74,20 @@ async function withFactors(
   checkpoint: Checkpoint,
   changes: readonly Change[],
   choices: Readonly<Record<string, () => LoraLayer[]>>,
+  strengths: string,
 ): Promise<Adapted | undefined> {
   for (const [key, layers] of Object.entries(choices)) {
     const lora = layers()
     const layerOf = layersOf(changes, checkpoint, lora)
-    if (layerOf !== undefined) return { variant: { key, lora }, feeds: await factorFeeds(layerOf, lora) }
+    if (layerOf === undefined) continue
+    return { variant: { key, lora }, shared: { key: strengths, feeds: await factorFeeds(layerOf, lora) } }
   }
   return undefined
 }
 
 /** A session that is always fed the same besides. */
-function fed(session: Session, feeds: Feeds): Session {
-  return { ...session, run: (others, outputs) => session.run({ ...others, ...feeds }, outputs) }
+function fed(session: Session, shared: SharedFeeds | undefined): Session {
+  return { ...session, run: (feeds, outputs) => session.run(feeds, outputs, shared) }
 }
 
 function once<T>(compute: () => Promise<T>): () => Promise<T> {

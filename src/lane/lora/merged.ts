@@ -1,10 +1,10 @@
 /** A checkpoint whose weights are changed by LoRAs. What is changed lies in a file of its own; the rest stays where it is. */
 import { mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OutputError } from '../../errors.js'
 import type { Checkpoint, TensorEntry } from '../../models/checkpoint.js'
 import { type AppliedLora, patchedWeights } from '../../models/lora/patch.js'
+import { temporaryFolder } from '../temporary.js'
 
 export interface MergedCheckpoint extends Checkpoint {
   /** Removes the file of the changed weights. Systems other than Windows let a session go on reading it. */
@@ -27,7 +27,7 @@ export async function mergeLoras(
   loras: readonly AppliedLora[],
   part: 'unet' | 'text',
 ): Promise<MergedCheckpoint> {
-  const folder = await mkdtemp(join(tmpdir(), 'horde-onnx-merged-'))
+  const folder = await mkdtemp(join(temporaryFolder(), 'merged-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const changed = await writeChanged(join(folder, `${part}.bin`), patchedWeights(checkpoint, loras, part))
@@ -48,7 +48,10 @@ async function writeChanged(
     let offset = 0
     for await (const { key, shape, values } of weights) {
       const length = values.byteLength
-      const { bytesWritten } = await handle.write(values, 0, length, offset)
+      const { bytesWritten } = await handle.write(values, 0, length, offset).catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        throw new OutputError(`${file}: merged weights cannot be written (${reason})`, { hint, cause })
+      })
       if (bytesWritten !== length)
         throw new OutputError(`${file}: ${length} bytes of merged weights do not fit`, { hint })
       changed.set(key, { name: key, dtype: 'F32', shape, file, offset, length })

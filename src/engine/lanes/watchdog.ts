@@ -2,7 +2,7 @@
  * Notices a lane that hangs. A lane blocks its thread while it computes, so it cannot send heartbeats; it says before each
  * stretch of work how large that is, and a stretch that takes far longer than that is a hang.
  */
-import type { Busy } from '../lane/protocol.js'
+import type { Busy } from '../../lane/protocol.js'
 
 export interface Watchdog {
   busy(work: Busy): void
