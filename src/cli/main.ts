@@ -51,6 +51,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Price payloads or a run with the arithmetic of the AI Horde',
     load: async () => (await import('./kudos.js')).kudos,
   },
+  stress: {
+    about: 'Run many jobs at once, kill lanes, and prove that every job is what it is alone',
+    load: async () => (await import('./stress.js')).stress,
+  },
   annotate: {
     about: 'Show the control map that a picture would get',
     load: async () => (await import('./annotate.js')).annotate,

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { speedSchema } from './bench/speed-schema.js'
 import { comparisonSchema } from './compare/schema.js'
 import { kudosSchema } from './kudos/kudos-schema.js'
+import { stressSchema } from './stress/stress-schema.js'
 
 export const RUN_SCHEMA = 'horde-onnx/run@1'
 
@@ -52,6 +53,7 @@ const timingsSchema = z.object({
   encode: z.number(),
   steps: z.array(z.object({ inside: z.number(), outside: z.number() })),
   decode: z.number(),
+  waiting: z.number().optional(),
   output: z.number(),
   total: z.number(),
 })
@@ -244,6 +246,8 @@ export const runSchema = z.object({
   speed: speedSchema.optional(),
   /** What `kudos` made of the cases. */
   kudos: kudosSchema.optional(),
+  /** What `stress` found. */
+  stress: stressSchema.optional(),
 })
 
 export type Environment = z.infer<typeof environmentSchema>

@@ -19,7 +19,7 @@ export interface RunWriter {
   /** Writes a case's pictures and tensors, then the case. Cases may come in any order; they are kept in that of `pending`. */
   add(result: Omit<CaseResult, 'images' | 'tensors'>, drawn: Pick<Generation, 'images' | 'stages'>): Promise<CaseResult>
   /** Marks the run complete, if nothing is pending. */
-  finish(end: Pick<Run, 'wallMs' | 'models' | 'coverage'>): Promise<Run>
+  finish(end: Pick<Run, 'wallMs' | 'models' | 'coverage' | 'stress'>): Promise<Run>
 }
 
 /**
