@@ -36,7 +36,7 @@ export async function* pageHtml({ run, script, style, readPicture, pictureBytes 
   const { tone, text } = headline(summary)
   const policy = [
     "default-src 'none'",
-    `img-src data:${placed.beside ? " file: 'self'" : ''}`,
+    `img-src data:${placed.beside ? " 'self'" : ''}`,
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
     "base-uri 'none'",

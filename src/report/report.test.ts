@@ -72,7 +72,7 @@ describe('the file', () => {
       [{ number: 0 }],
     ])
     expect(html.match(/id="picture-/g)).toHaveLength(2)
-    expect(html).toMatch(/img-src data: [^;]*'self'/)
+    expect(html).toMatch(/img-src data: 'self';/)
     expect(await readFile(await renderReport(folder, { page }), 'utf8')).toContain('img-src data:;')
   })
 

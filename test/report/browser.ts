@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core'
 import { bundlePage } from '../../scripts/bundle-page.mjs'
 import type { Run } from '../../src/harness/run-schema.js'
-import { renderReport } from '../../src/report/report.js'
+import { type ReportOptions, renderReport } from '../../src/report/report.js'
 import { type SyntheticCase, writeSyntheticRun } from './synthetic-run.js'
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
@@ -33,10 +33,11 @@ export interface Report {
 export async function makeReport(
   cases?: readonly SyntheticCase[],
   edit: (run: Run, folder: string) => void | Promise<void> = () => {},
+  options: Omit<ReportOptions, 'page'> = {},
 ): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'horde-onnx-report-'))
   const run = await writeSyntheticRun(folder, cases, edit)
-  const file = await renderReport(folder, { page: await bundlePage() })
+  const file = await renderReport(folder, { ...options, page: await bundlePage() })
   return { run, folder, url: pathToFileURL(file).href, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 

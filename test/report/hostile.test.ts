@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Run } from '../../src/harness/run-schema.js'
 import { renderJunit } from '../../src/report/junit.js'
 import { launch, makeReport, NO_BROWSER, open } from './browser.js'
+import { addSections } from './sections.js'
 import type { SyntheticCase } from './synthetic-run.js'
 
 /** Ways by which text of strangers has become script elsewhere. */
@@ -40,6 +42,38 @@ const CORPUS = [
   'A'.repeat(100_000),
 ]
 
+/** Every section of the run, with every text of the corpus in every place that a stranger can fill. */
+function addHostileSections(run: Run): void {
+  addSections(run)
+  const { coverage, comparison, speed, kudos } = run
+  for (const text of CORPUS) {
+    coverage?.entries.push({ name: text, group: text, status: 'gated', cases: [text] })
+    comparison?.matrix.push({ feature: text, cells: comparison.matrix[0]?.cells ?? [] })
+    comparison?.groups.push({
+      fingerprint: text,
+      candidate: 0,
+      gate: text,
+      verdict: 'fail',
+      says: text,
+      cases: [text],
+      features: [text],
+    })
+    comparison?.uncompared.push({ id: text, candidate: 0, reason: text })
+    speed?.forced.push(text)
+    kudos?.oddities.push({ what: text, message: text })
+    if (kudos) kudos.classes.push({ ...kudos.mix, class: text })
+  }
+  run.waivers = CORPUS.map(text => ({
+    case: text,
+    gate: text,
+    owner: text,
+    reason: text,
+    expires: text,
+    state: 'expired',
+  }))
+  run.stages = CORPUS.map(text => ({ name: text, exitCode: 1, says: text, ms: 1 }))
+}
+
 describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWSER ? ` (${NO_BROWSER})` : ''}`, () => {
   let browser: Browser
 
@@ -66,6 +100,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
       run.command = run.backend = run.environment.device = CORPUS[4] ?? ''
       run.complete = false
       run.pending = [...CORPUS]
+      addHostileSections(run)
       for (const [index, result] of run.cases.entries()) {
         const text = CORPUS[index] ?? ''
         if (result.verdict) result.verdict.reason = text
@@ -82,7 +117,16 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
         await page.goto(`${report.url}#${new URLSearchParams({ case: id })}`)
         await expect.poll(() => page.locator('.details .title').textContent()).toBe(title)
         await page.keyboard.press('6')
-        for (const summary of await page.locator('.details summary').all()) await summary.click()
+        await page.locator('.details').evaluate(details => {
+          for (const folded of details.querySelectorAll('details')) folded.open = true
+        })
+      }
+      for (const tab of ['features', 'speed']) {
+        await page.goto(`${report.url}#tab=${tab}`)
+        await page
+          .getByText(CORPUS[1] ?? '', { exact: true })
+          .first()
+          .waitFor()
       }
       await page.goto(`${report.url}#case=${encodeURIComponent(cases[21]?.id ?? '')}`)
       await expect.poll(() => page.locator('.prompt .mark').allTextContents()).toEqual(['U+202E', 'U+2066', 'U+2069'])
@@ -90,7 +134,13 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
       await page.getByRole('button', { name: 'show 98,800 more characters' }).click()
       await expect.poll(() => page.locator('.prompt').textContent()).toBe('A'.repeat(100_000))
       expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false)
-      expect(await page.locator('iframe, base, svg, object, embed, [onerror], [onload], [ontoggle]').count()).toBe(0)
+      expect(
+        await page
+          .locator(
+            'iframe, base, svg:not(.glyph), object, embed, a[href^="javascript" i], [onerror], [onload], [ontoggle]',
+          )
+          .count(),
+      ).toBe(0)
       expect(complaints).toEqual([])
 
       const xml = await page.evaluate(
@@ -156,6 +206,25 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
       await (await says('karras-off', 'heat')).toContain('the sizes differ: 128×128 and 64×32')
       await (await says('cfg-scale-12', 'onion')).toContain('../outside.png lies outside the folder of the run')
       expect(complaints).toEqual([])
+    } finally {
+      await report.remove()
+    }
+  })
+
+  it('shows pictures that were left beside the page, and says what cannot be done with them', async () => {
+    const report = await makeReport(undefined, () => {}, { pictureBytes: 0 })
+    try {
+      const { page, complaints } = await open(browser, `${report.url}#case=karras-off`)
+      await page.locator('.pane canvas').nth(2).waitFor()
+      expect(await page.locator('.pane.empty').count()).toBe(0)
+      await page.keyboard.press('5')
+      expect(await page.locator('.pane.empty').textContent()).toContain('render the report with a larger --embed')
+      await rm(join(report.folder, 'golden/3.0.png'))
+      await page.reload()
+      await expect
+        .poll(() => page.locator('.pane.empty').textContent())
+        .toContain('golden/3.0.png is not beside this page')
+      expect(complaints.filter(complaint => !complaint.includes('ERR_FILE_NOT_FOUND'))).toEqual([])
     } finally {
       await report.remove()
     }

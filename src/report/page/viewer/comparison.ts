@@ -75,7 +75,7 @@ function pairOf(a: Bitmap | undefined, b: Bitmap | undefined): { a: ReadableBitm
   if (a.width !== b.width || a.height !== b.height)
     return `the sizes differ: ${a.width}×${a.height} and ${b.width}×${b.height}`
   if (!isReadable(a) || !isReadable(b))
-    return 'these pictures lie beside the page, where a browser lets it show them but not compute with them'
+    return 'these pictures lie beside the page, where a browser may show but not read them: serve the folder, or render the report with a larger --embed'
   return { a, b }
 }
 
