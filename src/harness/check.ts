@@ -15,6 +15,8 @@ import { goldenReference, openGoldens, type Reference } from './goldens.js'
 import { outputError } from './output.js'
 import type { CaseResult, Run, RunImage } from './run-schema.js'
 import { readPicture, readRun, writeRun } from './run-store.js'
+import { readTensors } from './tensor-file.js'
+import { withUploads } from './uploads.js'
 
 export interface CheckOptions {
   /** @default DEFAULT_LIMITS */
@@ -73,11 +75,13 @@ export async function judgeCases({ run, folder, reference, limits, waivers, toda
   for (const result of run.cases) {
     const { id, fixture } = result
     const { version, payloadSha256, twin } = fixture
-    const accepted = await reference.of({ id, version, payloadSha256 }, run.environment)
+    const found = await reference.of({ id, version, payloadSha256 }, run.environment)
+    const accepted = await Promise.all(found.map(variant => withUploads(variant, result)))
     const candidate = {
       result,
       environment: run.environment,
       pictures: await drawn(result),
+      tensors: result.tensors && (await readTensors(folder, result.tensors)),
       twin: await another(twin),
       sameAs: await another(sameAs(result)),
     }

@@ -8,6 +8,7 @@ import { type Golden, goldenSchema } from './golden-schema.js'
 import { groupBy } from './group-by.js'
 import type { CaseFixture, CaseResult, Environment } from './run-schema.js'
 import { readPicture } from './run-store.js'
+import { readTensors } from './tensor-file.js'
 
 /** Closest first. */
 const CLOSENESS = ['machine', 'class', 'device', 'arithmetic', 'other'] as const
@@ -116,10 +117,11 @@ export function filesOf({ images, tensors }: Pick<CaseResult, 'images' | 'tensor
   return [...images, ...(tensors === undefined ? [] : [tensors])].map(({ file }) => file)
 }
 
-/** Reads a golden's pictures, which lie beside it. @throws RunError */
+/** Reads a golden's pictures and tensors, which lie beside it. @throws RunError */
 export async function withPictures(folder: string, golden: Golden): Promise<JudgedGolden> {
   const own = join(folder, golden.environment.class)
-  return { golden, pictures: await Promise.all(golden.images.map(image => readPicture(own, image))) }
+  const pictures = await Promise.all(golden.images.map(image => readPicture(own, image)))
+  return { golden, pictures, tensors: golden.tensors && (await readTensors(own, golden.tensors)) }
 }
 
 /** A golden with its pictures, and which of the accepted variants it is, from 1. */

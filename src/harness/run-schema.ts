@@ -93,7 +93,18 @@ export const caseFixtureSchema = z.object({
   payloadSha256: sha256,
 })
 
-export const GATES = ['contract', 'plan', 'pixels', 'contrast'] as const
+/** In the order in which they are asked. */
+export const GATES = [
+  'contract',
+  'plan',
+  'inputs',
+  'conditioning',
+  'latents',
+  'pixels',
+  'defects',
+  'contrast',
+  'population',
+] as const
 
 export const VERDICTS = ['pass', 'drift', 'fail', 'error', 'no-golden', 'waived'] as const
 

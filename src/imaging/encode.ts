@@ -11,6 +11,11 @@ export interface EncodeRequest extends Picture {
   quality?: number
 }
 
+/** The picture as a JPEG with halved colour resolution, without metadata. */
+export async function encodeJpeg({ width, height, channels, pixels }: Picture, quality: number): Promise<Uint8Array> {
+  return new Uint8Array(await sharp(pixels, { raw: { width, height, channels } }).jpeg({ quality }).toBuffer())
+}
+
 /** The picture as a file. The same picture, text and version of sharp give the same bytes. */
 export async function encodeImage(request: EncodeRequest): Promise<Uint8Array> {
   const { format, parameters, quality } = request

@@ -176,7 +176,7 @@ async function writeCase(folder: string, each: SyntheticCase, index: number): Pr
         pixelGate({
           candidate: [hashed(candidate)],
           golden: [hashed(golden)],
-          limits: DEFAULT_LIMITS.pixels.machine,
+          limits: DEFAULT_LIMITS.kin.machine.pixels,
           closeIsFine: '',
         }),
       )

@@ -84,7 +84,7 @@ describe('an alias', () => {
     const result = samenessGate({
       pictures: [picture],
       other: { id: 'euler', ...other },
-      limits: DEFAULT_LIMITS.pixels.class,
+      limits: DEFAULT_LIMITS.kin.class.pixels,
     })
     expect(result).toMatchObject({ gate: 'contrast', verdict, reason: expect.stringContaining(reason) })
   })

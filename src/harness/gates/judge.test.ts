@@ -63,12 +63,18 @@ describe('pictures', () => {
     ],
     ['last bits with other threads', LAST_BITS, { threads: 4 }, 'pass', 'another number of threads'],
     ['last bits on an unknown machine', LAST_BITS, AVX2, 'pass', 'a machine that the goldens do not know'],
-    ['a brighter picture', edited(PICTURE, v => v + 6), {}, 'fail', 'difference of mean colour 6.'],
-    ['a brighter picture on an unknown machine', edited(PICTURE, v => v + 6), AVX2, 'fail', 'is above 0.5'],
-    ['a brighter picture on a GPU', edited(PICTURE, v => v + 6), GPU, 'fail', 'is above 3'],
+    ['a brighter picture', edited(PICTURE, v => v + 6), {}, 'fail', 'PSNR 32.'],
+    ['a brighter picture on an unknown machine', edited(PICTURE, v => v + 6), AVX2, 'fail', 'is below 40'],
+    [
+      'a brighter picture on a GPU',
+      edited(PICTURE, v => v + 6),
+      GPU,
+      'fail',
+      'the mean of a channel is off by 6 levels',
+    ],
     ['another seed', blot(9), AVX2, 'fail', 'SSIM 0.'],
-    ['another seed on a GPU', blot(20), GPU, 'fail', 'correlation 0.'],
-    ['grain on a GPU', edited(PICTURE, (v, i) => v + (((i * 7919) % 41) - 20)), GPU, 'drift', 'SSIM 0.'],
+    ['another seed on a GPU', blot(20), GPU, 'fail', 'SSIM 0.'],
+    ['grain on a GPU', edited(PICTURE, (v, i) => v + (((i * 7919) % 41) - 20)), GPU, 'fail', 'SSIM 0.'],
     [
       'swapped channels',
       edited(PICTURE, (_, i) => PICTURE.pixels[i - (i % 3) + 2 - (i % 3)] ?? 0),
@@ -95,7 +101,6 @@ describe('pictures', () => {
       limit_ssim: 0.98,
       limit_worst_block: 0.9,
       limit_psnr: 40,
-      limit_mean_rgb: 0.5,
     })
     for (const { metrics } of verdict({}).gates) {
       expect(Object.values(metrics).every(Number.isFinite)).toBe(true)
@@ -106,8 +111,8 @@ describe('pictures', () => {
     const fingerprints = { ...caseOf('a', PICTURE).fingerprints, noise: sha256Hex('other'), latent: sha256Hex('other') }
     const reason = (environment: Partial<Environment>) =>
       verdict({ picture: blot(9), result: { fingerprints }, environment }).reason
-    expect(reason({})).toMatch(/the first stage that differs is noise$/)
-    expect(reason(AVX2)).not.toContain('stage')
+    expect(reason({})).toContain('; the first stage that differs is noise')
+    expect(reason(AVX2)).not.toContain('the first stage')
   })
 })
 
@@ -138,7 +143,7 @@ describe('before the pictures are looked at', () => {
     const golden = goldenOf(PICTURE, { plan: undefined, planSha256: undefined })
     expect(verdict({ result: map, golden })).toMatchObject({
       verdict: 'pass',
-      gates: [{ reason: 'one control map' }, {}, {}],
+      gates: expect.arrayContaining([expect.objectContaining({ reason: 'one control map' })]),
     })
     expect(verdict({ result: { ...map, fixture }, golden })).toMatchObject({ verdict: 'error' })
   })
@@ -219,7 +224,16 @@ describe('beside another case', () => {
   test('a picture that differs from its twin passes with the margin on record', () => {
     const { verdict, gates } = judged({ drawn: [blot(20)] }, goldenOf(PICTURE))
     expect(verdict).toBe('pass')
-    expect(gates.map(({ gate }) => gate)).toEqual(['contract', 'plan', 'pixels', 'contrast'])
+    expect(gates.map(({ gate }) => gate)).toEqual([
+      'contract',
+      'plan',
+      'inputs',
+      'conditioning',
+      'latents',
+      'pixels',
+      'defects',
+      'contrast',
+    ])
     expect(gates.at(-1)?.metrics.margin).toBeGreaterThan(0.05)
   })
 

@@ -3,18 +3,26 @@ import { expectedFault } from '../expectation.js'
 import type { Golden } from '../golden-schema.js'
 import { type Picture, shapeOf } from '../metrics/picture.js'
 import type { CaseResult, CaseVerdict, Environment, GateResult } from '../run-schema.js'
+import type { Tensors } from '../tensor-file.js'
+import { conditioningGate } from './conditioning.js'
 import { contractGate } from './contract.js'
 import { contrastGate, type Twin } from './contrast.js'
+import { defectGate } from './defects.js'
+import { type Growth, growthOf } from './growth.js'
+import { inputsGate } from './inputs.js'
+import { latentsGate } from './latents.js'
 import { type Kinship, kinship, type Limits } from './limits.js'
 import { pixelGate } from './pixels.js'
 import { planGate } from './plan.js'
 import { samenessGate } from './sameness.js'
+import { type KnownStages, stageDistance } from './stage-distance.js'
 
 export interface JudgedCase {
   result: CaseResult
   environment: Environment
   /** One for each of `result.images`. */
   pictures: readonly Picture[]
+  tensors?: Tensors | undefined
   /** What the picture has to differ from. */
   twin?: Twin | undefined
   /** What the picture has to be: another case's. */
@@ -25,6 +33,9 @@ export interface JudgedGolden {
   golden: Golden
   /** One for each of `golden.images`. */
   pictures: readonly Picture[]
+  tensors?: Tensors | undefined
+  /** Its pictures after the upload of a Horde worker: what that changes is allowed. */
+  uploads?: readonly Picture[] | undefined
 }
 
 const CLOSE_IS_FINE: Record<Kinship, string> = {
@@ -49,7 +60,10 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
   }
   const { golden } = approved
   const kin = kinship(candidate.environment, golden.environment)
-  const gates = [contract, planGate(result, golden)]
+  const ours = { fingerprints: result.fingerprints, tensors: candidate.tensors }
+  const theirs = { fingerprints: golden.fingerprints, tensors: approved.tensors }
+  const growth = growthOf(ours, theirs)
+  const gates = [contract, planGate(result, golden), ...stageGates({ ours, theirs, kin, growth, golden, limits })]
   const comparable =
     result.images.length === golden.images.length &&
     result.images.every((image, i) => {
@@ -57,23 +71,51 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
       return other !== undefined && shapeOf(image) === shapeOf(other)
     })
   // Where the plan asks for another size, that is said by the gate before.
-  if (comparable || gates.every(({ verdict }) => verdict === 'pass')) {
-    gates.push(
-      pixelGate({
-        candidate: zip(result.images, pictures),
-        golden: zip(golden.images, approved.pictures),
-        limits: limits.pixels[kin],
-        closeIsFine: CLOSE_IS_FINE[kin],
-      }),
-    )
+  if (comparable || gates.every(({ verdict }) => verdict !== 'fail')) {
+    const explained = isExplained(stageDistance('latent', ours, theirs), limits.explained)
+    const by = explained && (kin === 'device' || kin === 'other') ? limits.kin.arithmetic : limits.kin[kin]
+    const compared = {
+      candidate: zip(result.images, pictures),
+      golden: zip(golden.images, approved.pictures),
+      uploads: approved.uploads,
+      kind: result.fixture.output,
+    }
+    gates.push(pixelGate({ ...compared, limits: by.pixels, closeIsFine: CLOSE_IS_FINE[kin] }))
+    gates.push(defectGate({ ...compared, limits: by.defects }))
   }
   gates.push(...relations(candidate, approved.pictures, limits))
   // Between other machines every stage differs in its last bits, so that the first one says nothing.
   const telling = kin === 'machine' || kin === 'class'
   return verdictOf(gates, {
     golden: withPlan(about.golden, gates, golden.plan),
+    growth,
     ...(telling ? { leaves: firstDifference(result.fingerprints, golden.fingerprints) } : {}),
   })
+}
+
+interface StageInput {
+  ours: KnownStages
+  theirs: KnownStages
+  kin: Kinship
+  growth: Growth
+  golden: Golden
+  limits: Limits
+}
+
+/** What was computed before there was a picture. */
+function stageGates({ ours, theirs, kin, growth, golden, limits }: StageInput): GateResult[] {
+  const { stages } = limits.kin[kin]
+  const both = { ours, golden: theirs }
+  return [
+    inputsGate({ ...both, limit: stages.noise }),
+    conditioningGate({ ...both, limits: stages }),
+    latentsGate({ ...both, limits: stages, kinship: kin, plan: golden.plan, growth }),
+  ]
+}
+
+/** From latents as near as this, pictures can only be as near as arithmetic leaves them. */
+function isExplained(distance: number | undefined, most: number): boolean {
+  return distance !== undefined && distance <= most
 }
 
 /** What a fixture says of its picture beside another one's. */
@@ -84,7 +126,7 @@ function relations(
 ): GateResult[] {
   return [
     ...(twin === undefined ? [] : [contrastGate({ pictures, golden, twin })]),
-    ...(sameAs === undefined ? [] : [samenessGate({ pictures, other: sameAs, limits: limits.pixels.class })]),
+    ...(sameAs === undefined ? [] : [samenessGate({ pictures, other: sameAs, limits: limits.kin.class.pixels })]),
   ]
 }
 
@@ -98,7 +140,7 @@ export function outdated({ fixture }: CaseResult, golden: Golden): string | unde
 
 function verdictOf(
   gates: GateResult[],
-  { golden, leaves }: { golden?: CaseVerdict['golden']; leaves?: string | undefined },
+  { golden, leaves, growth = [] }: { golden?: CaseVerdict['golden']; leaves?: string | undefined; growth?: Growth },
 ): CaseVerdict {
   const order = ['unmeasured', 'pass', 'drift', 'fail', 'error'] as const
   const worst = gates.reduce((a, b) => (order.indexOf(b.verdict) > order.indexOf(a.verdict) ? b : a))
@@ -106,6 +148,9 @@ function verdictOf(
   const last = gates.find(({ gate }) => gate === 'pixels') ?? gates.at(-1) ?? worst
   const unmeasured = gates.flatMap(({ gate, verdict }) => (verdict === 'unmeasured' ? [gate] : []))
   const open = unmeasured.length === 0 ? '' : `; not measured: ${unmeasured.join(', ')}`
+  // What the defect is says more than that similarity is low.
+  const defects = gates.find(({ gate }) => gate === 'defects')
+  const looks = first?.gate === 'pixels' && defects?.verdict === 'fail' ? `; ${defects.reason}` : ''
   const stage =
     worst.gate === 'pixels' && first !== undefined && leaves !== undefined
       ? `; the first stage that differs is ${leaves}`
@@ -113,8 +158,9 @@ function verdictOf(
   return {
     verdict: worst.verdict === 'unmeasured' ? 'pass' : worst.verdict,
     ...(first === undefined ? {} : { gate: first.gate }),
-    reason: `${(first ?? last).reason}${stage}${open}`,
+    reason: `${(first ?? last).reason}${looks}${stage}${open}`,
     gates,
+    ...(growth.length === 0 ? {} : { growth }),
     ...(golden === undefined ? {} : { golden }),
   }
 }

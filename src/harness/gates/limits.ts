@@ -1,5 +1,5 @@
 /**
- * How far a picture may be from its golden, by how closely related the two machines are. The values and what was measured to
+ * How far a case may be from its golden, by how closely related the two machines are. The values and what was measured to
  * choose them are in docs/gates.md.
  */
 import type { Environment } from '../run-schema.js'
@@ -10,10 +10,13 @@ import type { Environment } from '../run-schema.js'
  */
 export type Kinship = 'machine' | 'class' | 'arithmetic' | 'device' | 'other'
 
-/** `ssim`, `worst_block`, `psnr` (dB) and `ncc` are least values, `mean_rgb` (8-bit levels) is a greatest one. */
+/**
+ * `ssim`, `worst_block`, `ms_ssim`, `psnr` (dB), `ncc` and `iou` are least values; `mean_rgb`, `alpha` (8-bit levels), `phash` (bits)
+ * and `motion` (pixels) are greatest ones. `sharpness` is a ratio: neither it nor its inverse may be less.
+ */
 export type Bounds = Partial<Record<PixelMetric, number>>
 
-export const PIXEL_METRICS = ['ssim', 'worst_block', 'psnr', 'mean_rgb', 'ncc'] as const
+export const PIXEL_METRICS = ['ssim', 'worst_block', 'ms_ssim', 'psnr', 'ncc', 'phash', 'iou', 'alpha'] as const
 
 export type PixelMetric = (typeof PIXEL_METRICS)[number]
 
@@ -26,30 +29,81 @@ export interface PixelLimits {
   exact: boolean
 }
 
+export interface DefectLimits {
+  /** Multiples of what rounding, contrast and an upload explain in a window; absent where pictures differ too much to ask. */
+  local?: number
+  /** Difference of the channels' means, in 8-bit levels. */
+  mean: number
+  /** Least ratio of the Laplacian energies, either way. */
+  sharpness: number
+  /** Pixels by which a picture may be moved, or turned and stretched at its edges. */
+  motion: number
+}
+
+/** Greatest relative distances ‖ours − theirs‖ / ‖theirs‖ of stages. */
+export interface StageLimits {
+  noise: number
+  embeddings: number
+  encoded: number
+  /** Of the latent after the first prediction … */
+  first: number
+  /** … and of the last one. */
+  last: number
+}
+
+export interface KinLimits {
+  stages: StageLimits
+  pixels: PixelLimits
+  defects: DefectLimits
+}
+
 export interface Limits {
-  pixels: Record<Kinship, PixelLimits>
+  kin: Record<Kinship, KinLimits>
+  /** Pictures of latents as near as this are judged as if the machines shared their arithmetic: the decoder is no chaos. */
+  explained: number
   /** Standard deviation of the luma (0 to 255) up to which a picture counts as blank. */
   blank: number
 }
 
 /**
  * Same numbers in another order of summation: what differs is the last bit of a few values. Pictures of ONNX Runtime and of
- * PyTorch, which share no kernel, are 75 dB apart or more in fp32; a VAE scale that is off by a tenth moves the mean by 1.1.
+ * PyTorch, which share no kernel, are 75 dB apart or more in fp32.
  */
-const ROUNDED: PixelLimits = {
-  fail: { ssim: 0.98, worst_block: 0.9, psnr: 40, mean_rgb: 0.5 },
-  drift: {},
-  exact: false,
+const ROUNDED: KinLimits = {
+  stages: { noise: 1e-6, embeddings: 1e-4, encoded: 2e-4, first: 1e-3, last: 2e-2 },
+  pixels: {
+    fail: { ssim: 0.98, worst_block: 0.9, psnr: 40, iou: 0.98, alpha: 1 },
+    drift: {},
+    exact: false,
+  },
+  defects: { local: 1, mean: 0.5, sharpness: 0.7, motion: 0.15 },
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  pixels: {
-    machine: { ...ROUNDED, exact: true },
+  kin: {
+    machine: { ...ROUNDED, pixels: { ...ROUNDED.pixels, exact: true } },
     class: ROUNDED,
     arithmetic: ROUNDED,
-    device: { ...ROUNDED, fail: { ssim: 0.98, worst_block: 0.9, psnr: 35, mean_rgb: 1 } },
-    other: { fail: { ncc: 0.92, mean_rgb: 3 }, drift: { ssim: 0.9 }, exact: false },
+    device: {
+      stages: { noise: 1e-6, embeddings: 5e-3, encoded: 1e-2, first: 1e-2, last: 0.1 },
+      pixels: {
+        fail: { ssim: 0.98, worst_block: 0.9, psnr: 35, iou: 0.95, alpha: 2 },
+        drift: {},
+        exact: false,
+      },
+      defects: { local: 3, mean: 1, sharpness: 0.7, motion: 0.25 },
+    },
+    other: {
+      stages: { noise: 1e-6, embeddings: 4.5e-2, encoded: 4.5e-2, first: 4.5e-2, last: 0.25 },
+      pixels: {
+        fail: { ms_ssim: 0.93, ncc: 0.92, phash: 6, iou: 0.9, alpha: 3 },
+        drift: { ssim: 0.9 },
+        exact: false,
+      },
+      defects: { mean: 3, sharpness: 0.55, motion: 0.5 },
+    },
   },
+  explained: 2e-3,
   blank: 4,
 }
 

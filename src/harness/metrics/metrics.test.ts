@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { histogramDistance } from './histogram.js'
 import { meanRgbDelta } from './mean-rgb.js'
+import { msSsim } from './ms-ssim.js'
 import { ncc } from './ncc.js'
+import { hashDistance, phash } from './phash.js'
 import type { Picture } from './picture.js'
 import { psnr } from './psnr.js'
 import { ssim } from './ssim.js'
@@ -82,6 +85,32 @@ describe.each([
     expect(meanRgbDelta(scene(), candidate)).toBeCloseTo(delta, 5)
     expect(ncc(scene(), candidate)).toBeCloseTo(correlation, 8)
   })
+})
+
+// Computed with numpy 2.4 (linalg.norm of histogram(…, 256, (0, 512))), imagehash 4.3.2 on Pillow 13.0 (phash), and MS-SSIM from
+// its two papers with scipy 1.17's gaussian_filter (σ 1.5, truncate 3.5).
+test.each([
+  ['same', 1, 0, '893e3e7032c931cf'],
+  ['noise ±8', 0.959543367, 3026.659545, '893e3e7032c171cf'],
+  ['+1 on a quarter', 0.999638409, 414.094192, '893e3e7032c171cf'],
+  ['red and blue swapped', 0.333333333, 0, 'b649c10fcd3ece30'],
+  ['brightness +6', 0.999262773, 7047.941543, '893e3e7032c931cf'],
+  ['black square of 24', 0.882071349, 1856.687373, 'cb34344b34946bcf'],
+  ['moved by a pixel', 0.980029183, 0, '893e3e7032c931cf'],
+  ['black', 0.078303897, 62296.672399, '0000000000000000'],
+])(
+  '%s: multi-scale SSIM, histogram and perceptual hash are those of the papers, numpy and imagehash',
+  (name, scales, distance, hash) => {
+    const candidate = PICTURES[name] ?? scene()
+    expect(msSsim(scene(), candidate)).toBeCloseTo(scales, 8)
+    expect(histogramDistance(scene(), candidate)).toBeCloseTo(distance, 5)
+    expect(phash(candidate).toString(16).padStart(16, '0')).toBe(hash)
+  },
+)
+
+test('hashes differ in as many bits as they differ in', () => {
+  expect(hashDistance(0x893e3e7032c931cfn, 0xb649c10fcd3ece30n)).toBe(58)
+  expect(hashDistance(7n, 7n)).toBe(0)
 })
 
 test('pictures of another size or number of channels are refused, by name of their sizes', () => {
