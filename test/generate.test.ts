@@ -2,7 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { openCheckpoint } from '../src/models/checkpoint.js'
+import { writeSafetensors } from '../src/models/files/safetensors.js'
 import { cli, ROOT, temporaryFolder } from './support/cli.js'
+import { filled } from './support/run-graph.js'
 
 const folder = temporaryFolder('generate')
 const circle = join(folder, 'circle.png')
@@ -74,6 +77,27 @@ describe('horde-onnx generate', () => {
     expect((await sharp(join(folder, 'pop-2.webp')).metadata()).format).toBe('webp')
   })
 
+  it('draws with a LoRA of a folder and from a picture', async () => {
+    const { tensors } = await openCheckpoint(join(ROOT, 'fixtures/models/pocket/pocket-sd15.safetensors'))
+    const layer = 'input_blocks_1_1_transformer_blocks_0_attn2_to_q'
+    const [out = 0, inner = 0] =
+      tensors.get('model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_q.weight')?.shape ?? []
+    await writeSafetensors(join(folder, 'strong.safetensors'), {
+      [`lora_unet_${layer}.lora_up.weight`]: { dtype: 'F32', ...filled([out, 2], 1) },
+      [`lora_unet_${layer}.lora_down.weight`]: { dtype: 'F32', ...filled([2, inner], 2) },
+    })
+    const common = ['generate', 'a red circle', '--seed', '7', '--steps', '2', '--json', '--source', circle]
+    const draw = async (...args: string[]) => {
+      const { stdout } = await cli([...common, '-o', join(folder, 'lora.png'), ...args])
+      const { images, plan } = JSON.parse(stdout)
+      return { sha256: images[0].sha256, loras: plan.loras.length, start: plan.passes[0].start }
+    }
+    const plain = await draw()
+    const adapted = await draw('--adapters', folder, '--lora', 'strong:0.7')
+    expect([plain.loras, plain.start, adapted.loras, adapted.start]).toEqual([0, 'source', 1, 'source'])
+    expect(adapted.sha256).not.toBe(plain.sha256)
+  })
+
   it('prints where the time went', async () => {
     const { stdout } = await cli(['generate', 'a red circle', '--steps', '2', '--timings', '-o', join(folder, 't.png')])
     for (const phase of ['load', 'encode', 'inside ONNX Runtime', 'outside', 'decode']) expect(stdout).toContain(phase)
@@ -86,6 +110,9 @@ describe('horde-onnx generate', () => {
     [['generate', 'x', '-o', 'x.bmp'], 4, /must end in .png or .webp/],
     [['generate', '--payload', 'no-such.json'], 4, /cannot read the payload no-such.json/],
     [['generate', 'x', '--model', 'pocket'], 7, /pocket-sd15/],
+    [['generate', 'x', '--adapters', 'no-such'], 4, /--adapters: there is no folder no-such/],
+    [['generate', 'x', '--adapters', 'docs', '--lora', 'a'], 4, /there is no LoRA "a" in the folders of --adapters/],
+    [['generate', 'x', '--vae', 'package.json'], 7, /package\.json: is neither safetensors nor a PyTorch file/],
     [['generate', 'x', '--steps', '1', '-o', 'package.json/x.png'], 5, /cannot write package.json\/x.png \(E/],
     [['genrate', 'x'], 4, /unknown command "genrate"/],
   ] as const)('answers %j with exit code %i and one message', async (args, code, message) => {

@@ -1,13 +1,16 @@
 import { access, constants } from 'node:fs/promises'
 import { freemem, totalmem } from 'node:os'
+import { kindOf } from '../engine/adapter-library.js'
 import { createEngine } from '../engine/create-engine.js'
 import { inspectDevices } from '../engine/devices/inspect.js'
 import { ExitCode, faultOf } from '../errors.js'
 import { environmentOf } from '../harness/environment.js'
+import { indexAdapters } from '../models/adapter-folder.js'
 import { loadCatalogue, verifyModel } from '../models/catalogue.js'
+import { openCheckpoint } from '../models/checkpoint.js'
 import { version } from '../version.js'
 import { command } from './command.js'
-import { ENGINE_ARGS, engineOptions } from './engine-args.js'
+import { adapterFolders, ENGINE_ARGS, engineOptions } from './engine-args.js'
 
 interface Finding {
   what: string
@@ -23,7 +26,14 @@ export const doctor = command({
   args: { json: { type: 'boolean', description: 'Print the findings as JSON' }, ...ENGINE_ARGS },
   examples: [['horde-onnx doctor', 'exit code 5 means that something is in the way of drawing']],
   async run({ args }) {
-    const findings = [node(), ...(await runtime(args)), memory(), ...(await models(args)), await place()]
+    const findings = [
+      node(),
+      ...(await runtime(args)),
+      memory(),
+      ...(await models(args)),
+      ...(await adapters(args)),
+      await place(),
+    ]
     if (args.json) process.stdout.write(`${JSON.stringify({ version, findings }, undefined, 2)}\n`)
     else process.stdout.write(render(findings))
     return findings.some(({ state }) => state === 'problem') ? ExitCode.environment : ExitCode.ok
@@ -105,6 +115,31 @@ async function models({ catalogue, models: folder }: Parameters<typeof engineOpt
   } catch {
     return []
   }
+}
+
+/** One line for each folder, and one for each file in it that cannot be read. */
+async function adapters(args: Parameters<typeof engineOptions>[0]): Promise<Finding[]> {
+  const findings = adapterFolders(args).map(async (folder): Promise<Finding[]> => {
+    const files = [...new Set((await indexAdapters([folder])).values())]
+    const counts = { lora: 0, embedding: 0, other: 0 }
+    const damaged: Finding[] = []
+    for (const file of files) {
+      try {
+        counts[kindOf(await openCheckpoint(file))]++
+      } catch (error) {
+        const { message, hint } = faultOf(error)
+        damaged.push({
+          what: 'adapter',
+          state: 'problem',
+          says: message,
+          ...(hint === undefined ? {} : { todo: hint }),
+        })
+      }
+    }
+    const says = `${folder}: ${counts.lora} LoRAs, ${counts.embedding} textual inversions, ${counts.other} others (ControlNets …)`
+    return [{ what: 'adapters', state: files.length > 0 ? 'ok' : 'note', says }, ...damaged]
+  })
+  return (await Promise.all(findings)).flat()
 }
 
 async function place(): Promise<Finding> {

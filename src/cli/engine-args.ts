@@ -1,4 +1,5 @@
 /** Options of every command that draws. */
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { EngineOptions } from '../engine/create-engine.js'
 import { isDeviceChoice, isPrecision } from '../engine/devices/choose.js'
@@ -12,6 +13,12 @@ export const ENGINE_ARGS = {
   models: { type: 'string', valueHint: 'DIR', description: "Folder in which the catalogue's files are looked up" },
   device: { type: 'string', description: 'auto, cpu, webgpu, cuda or cuda:N [default: auto]' },
   dtype: { type: 'string', description: 'fp32 or fp16 [default: fp16 on CUDA, fp32 elsewhere]' },
+  adapters: {
+    type: 'string',
+    valueHint: 'DIR,…',
+    description: 'Folders of LoRAs, textual inversions and ControlNets, found by the name of their file',
+  },
+  vae: { type: 'string', valueHint: 'FILE', description: "VAE that replaces the model's own" },
   threads: { type: 'string', description: 'Threads of ONNX Runtime, divided among the lanes [default: one a core]' },
   lanes: { type: 'string', description: 'Processes that compute [default: 1]' },
   'in-flight': { type: 'string', description: 'Jobs that a lane computes at once [default: 8]' },
@@ -28,6 +35,8 @@ export interface EngineArgs {
   models?: string | undefined
   device?: string | undefined
   dtype?: string | undefined
+  adapters?: string | undefined
+  vae?: string | undefined
   threads?: string | undefined
   lanes?: string | undefined
   'in-flight'?: string | undefined
@@ -35,8 +44,20 @@ export interface EngineArgs {
   'vram-to-leave-free'?: string | undefined
 }
 
+/**
+ * `a,b` as its folders.
+ *
+ * @throws UsageError where one is not there
+ */
+export function adapterFolders({ adapters }: EngineArgs): string[] {
+  const folders = (adapters ?? '').split(',').flatMap(folder => folder.trim() || [])
+  const missing = folders.find(folder => !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (missing === undefined) return folders
+  throw new UsageError(`--adapters: there is no folder ${missing}`, { hint: 'several folders are separated by commas' })
+}
+
 export function engineOptions(args: EngineArgs): EngineOptions {
-  const { catalogue, models, device, dtype } = args
+  const { catalogue, models, device, dtype, vae } = args
   const threads = integer('threads', args.threads, { min: 1, max: 1024 })
   const lanes = integer('lanes', args.lanes, { min: 1, max: 64 })
   const inFlight = integer('in-flight', args['in-flight'], { min: 1, max: 1000 })
@@ -55,6 +76,8 @@ export function engineOptions(args: EngineArgs): EngineOptions {
     ...(inFlight === undefined ? {} : { inFlight }),
     ...(ramToLeaveFree === undefined ? {} : { ramToLeaveFree }),
     ...(vramToLeaveFree === undefined ? {} : { vramToLeaveFree }),
+    adapterFolders: adapterFolders(args),
+    ...(vae === undefined ? {} : { vae }),
   }
 }
 

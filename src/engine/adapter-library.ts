@@ -50,7 +50,7 @@ const canBeAWord = (stem: string) => !/[\s,:()]/.test(stem)
 const numeric = (stem: string) => (/^\d+$/.test(stem) ? Number(stem) : undefined)
 
 /** A file of LoRAs' keys, a file of a few tensors (an embedding), or neither: a ControlNet, a VAE … */
-function kindOf({ tensors }: Checkpoint): 'lora' | 'embedding' | 'other' {
+export function kindOf({ tensors }: Checkpoint): 'lora' | 'embedding' | 'other' {
   const names = [...tensors.keys()]
   if (names.some(name => /lora|hada_w|lokr_w|dora_scale|\.diff(_b)?$|\.[wb]_norm$/.test(name))) return 'lora'
   return names.length <= MOST_EMBEDDING_TENSORS ? 'embedding' : 'other'

@@ -46,8 +46,15 @@ export async function requestToJob(
     strict: options.strict === true,
     baselineOf: () => ({ baseline, inpainting }),
   })
+  const { sampler, scheduler, stepNoise, emphasis } = options
+  const beyond = {
+    ...(sampler && { sampler }),
+    ...(scheduler && { scheduler }),
+    ...(stepNoise && { stepNoise }),
+    ...(emphasis && { emphasis }),
+  }
   const named = job.loras.length > 0 || job.embeddings.length > 0
-  return withResolvedPrompts(job, named ? await (await library()).prompts() : NOTHING)
+  return withResolvedPrompts({ ...job, ...beyond }, named ? await (await library()).prompts() : NOTHING)
 }
 
 function isJob(request: GenerateRequest): request is { job: Job } {

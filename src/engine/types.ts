@@ -1,8 +1,10 @@
 /** What goes into the engine and what comes out of it. */
 import type { Fault } from '../errors.js'
 import type { EngineEnvironment, KeepOptions, Stages, Timings } from '../lane/protocol.js'
-import type { Job, JobNote } from '../payload/job.js'
+import type { Job, JobNote, StepNoise } from '../payload/job.js'
 import type { Plan } from '../plan/types.js'
+import type { Emphasis } from '../prompt/index.js'
+import type { SamplerName, SchedulerName } from '../sampling/names.js'
 import type { LanesStats } from './lanes/lanes.js'
 
 export type { NetworkRecord } from '../lane/memory/pool.js'
@@ -82,6 +84,13 @@ export interface GenerateOptions {
    * @default 'horde'
    */
   defaults?: 'horde' | 'friendly'
+  /** ComfyUI's names; they overrule what a payload says, and know more than the Horde. @default the payload's */
+  sampler?: SamplerName
+  scheduler?: SchedulerName
+  /** Which generator draws the noise of the steps. @default 'cuda', as on a worker with a GPU */
+  stepNoise?: StepNoise
+  /** Whose parentheses prompts have ({@link Job.emphasis}). @default 'comfy' */
+  emphasis?: Emphasis
   /**
    * Each point doubles the job's share of a lane beside jobs of priority 0, and jobs of higher priority leave the queue first;
    * nobody waits for ever. @default 0

@@ -38,7 +38,7 @@ export async function detectModel(checkpoint: Checkpoint, options: DetectOptions
   const { file, tensors } = checkpoint
   const extra = new Set(options.extraKeys)
   const has = (name: string) => tensors.has(name) || extra.has(name)
-  refuseUnknown(checkpoint, has)
+  refuseUnknown(checkpoint)
   const encoders = textEncoders(checkpoint)
   const unet = unetFacts(checkpoint, UNET)
   const family = familyOf({ file, unet, encoders })
@@ -92,7 +92,7 @@ function firstKey(tensors: ReadonlyMap<string, TensorEntry>, prefix: string, suf
 }
 
 /** Files that have tensors enough to be taken for something else, or that this engine would draw wrongly. */
-function refuseUnknown({ file, tensors }: Checkpoint, has: (name: string) => boolean): void {
+function refuseUnknown({ file, tensors }: Checkpoint): void {
   const names = [...tensors.keys()]
   const starts = (prefix: string) => names.some(name => name.startsWith(prefix))
   if (!starts(UNET)) throw notACheckpoint(file, names)

@@ -2,6 +2,7 @@
  * A job: what a payload asks for, after defaults, coercion, clamping and the Horde's compatibility rules. Typed, complete,
  * never invalid. Everything downstream reads jobs; nothing downstream reads payloads.
  */
+import type { Emphasis } from '../prompt/emphasis/types.js'
 import type { SamplerName, SchedulerName } from '../sampling/names.js'
 
 /** Which generator draws the noise that samplers add at each step; the first noise is always torch's CPU generator. */
@@ -99,6 +100,8 @@ export interface Job {
   model: string
   prompt: string
   negativePrompt: string
+  /** @default 'comfy' */
+  emphasis?: Emphasis
   /** 0 to 2^64−1; random ones stay below 2^63. */
   seed: bigint
   /** Pixels. Jobs made from payloads have multiples of 64; the engine takes any multiple of 8. */

@@ -2,7 +2,7 @@
 import { UnsupportedError } from '../errors.js'
 import type { ModelFacts, TextEncoderFacts, TextEncoderKind } from '../models/facts.js'
 import type { Job } from '../payload/job.js'
-import { tokenizePrompt } from '../prompt/index.js'
+import { type Emphasis, tokenizePrompt } from '../prompt/index.js'
 import { modelSampling } from '../sampling/model-sampling.js'
 import { scheduleSigmas } from '../sampling/schedules/index.js'
 import { firstPassSize, plannedConcat, plannedSource, type SourcePictures } from './source.js'
@@ -51,6 +51,7 @@ export function makePlan(
 ): Plan {
   refuseUnsupported(job)
   const { facts } = model
+  const { emphasis = 'comfy' } = job
   const concat = plannedConcat(facts, model.name)
   const source = plannedSource(job, pictures.source, concat)
   return {
@@ -58,9 +59,9 @@ export function makePlan(
     model,
     text: {
       hidden: facts.textEncoders.map(encoder => hiddenState(encoder, facts, job.clipSkip)),
-      cond: tokens(job.prompt, facts, embeddings),
-      uncond: tokens(job.negativePrompt, facts, embeddings),
-      empty: tokens('', facts, embeddings),
+      cond: tokens(job.prompt, facts, { embeddings, emphasis }),
+      uncond: tokens(job.negativePrompt, facts, { embeddings, emphasis }),
+      empty: tokens('', facts, { embeddings, emphasis }),
     },
     loras,
     ...(source && { source }),
@@ -81,11 +82,15 @@ function hiddenState({ kind, layers }: TextEncoderFacts, { family }: ModelFacts,
   return { kind, fromEnd: clipSkip, finalNorm: family === 'sd1' || family === 'sd2' }
 }
 
-function tokens(prompt: string, { textEncoders }: ModelFacts, counts: EmbeddingCounts): PromptTokens {
+function tokens(
+  prompt: string,
+  { textEncoders }: ModelFacts,
+  { embeddings: counts, emphasis }: { embeddings: EmbeddingCounts; emphasis: Emphasis },
+): PromptTokens {
   return Object.fromEntries(
     textEncoders.map(({ kind, padToken }) => {
       const embeddings = new Map([...counts].flatMap(([name, { [kind]: count }]) => (count ? [[name, count]] : [])))
-      return [kind, tokenizePrompt(prompt, { padToken, embeddings }).map(finiteWeights)]
+      return [kind, tokenizePrompt(prompt, { padToken, embeddings, emphasis }).map(finiteWeights)]
     }),
   )
 }

@@ -1,5 +1,6 @@
 export { CHUNK_LENGTH } from './chunks.js'
 export type { EmbeddingSizes } from './embeddings.js'
+export type { Emphasis } from './emphasis/types.js'
 export { applyWeights, needsEmptyPrompt, type WeightedEncoding } from './encode.js'
 export { type CivitaiLora, type CivitaiRejection, parseCivitaiLora } from './horde/civitai.js'
 export type { LibraryEmbedding, LibraryLora, LoraVersion, PromptLibrary } from './horde/library.js'

@@ -5,6 +5,7 @@ import { clipTokens } from './clip/tokenizer.js'
 import { type EmbeddingSizes, promptPieces } from './embeddings.js'
 import { a1111Emphasis } from './emphasis/a1111.js'
 import { comfyEmphasis } from './emphasis/comfy.js'
+import type { Emphasis } from './emphasis/types.js'
 
 export interface TokenizeOptions {
   /** What fills a chunk after its end token: 49407 for CLIP-L, 0 for OpenCLIP-H and -G. */
@@ -14,12 +15,8 @@ export interface TokenizeOptions {
    * @default none
    */
   embeddings?: EmbeddingSizes
-  /**
-   * Whose parentheses: ComfyUI's, where `(a:1.3)` is absolute, or AUTOMATIC1111's, where weights multiply, `[a]` divides by
-   * 1.1 and `BREAK` begins a new chunk. Chunks are filled as ComfyUI does in both.
-   * @default 'comfy'
-   */
-  emphasis?: 'comfy' | 'a1111'
+  /** Chunks are filled as ComfyUI does with both. @default 'comfy' */
+  emphasis?: Emphasis
 }
 
 /**
@@ -34,7 +31,7 @@ export function tokenizePrompt(
   return fillChunks(tokenGroups(text, embeddings ?? new Map(), emphasis), padToken)
 }
 
-function* tokenGroups(text: string, embeddings: EmbeddingSizes, emphasis: 'comfy' | 'a1111'): Generator<TokenGroup> {
+function* tokenGroups(text: string, embeddings: EmbeddingSizes, emphasis: Emphasis): Generator<TokenGroup> {
   const parts = emphasis === 'comfy' ? comfyEmphasis(text) : a1111Emphasis(text)
   for (const { text: part, weight, startsChunk } of parts) {
     if (startsChunk === true) yield { ids: [], weight, startsChunk }

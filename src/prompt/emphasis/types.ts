@@ -6,3 +6,9 @@ export interface WeightedText {
   /** A new chunk of tokens begins with this stretch. */
   startsChunk?: true
 }
+
+/**
+ * Whose parentheses: ComfyUI's, where `(a:1.3)` is absolute, or AUTOMATIC1111's, where weights multiply, `[a]` divides by 1.1
+ * and `BREAK` begins a new chunk.
+ */
+export type Emphasis = 'comfy' | 'a1111'
