@@ -108,7 +108,7 @@ describe('horde-onnx generate', () => {
     [['generate', 'x', '--stepz', '3'], 4, /unknown option --stepz/],
     [['generate', 'x', '--steps', 'many'], 4, /--steps must be a whole number from 1 to 500, got "many"/],
     [['generate', 'x', '-o', 'x.bmp'], 4, /must end in .png or .webp/],
-    [['generate', '--payload', 'no-such.json'], 4, /cannot read the payload no-such.json/],
+    [['generate', '--payload', 'no-such.json'], 4, /cannot read the file of --payload, no-such.json/],
     [['generate', 'x', '--model', 'pocket'], 7, /pocket-sd15/],
     [['generate', 'x', '--adapters', 'no-such'], 4, /--adapters: there is no folder no-such/],
     [['generate', 'x', '--adapters', 'docs', '--lora', 'a'], 4, /there is no LoRA "a" in the folders of --adapters/],
