@@ -21,6 +21,8 @@ import { type Shapes, sd15TextEncoder, sd15Unet, VAE_STUB } from './sd15-shapes.
 
 const RANK = 32
 const REPEATS = 5
+const STEPS = 2
+const MERGES = 2
 
 const folder = await mkdtemp(join(tmpdir(), 'horde-onnx-bench-'))
 try {
@@ -37,6 +39,8 @@ async function bench(): Promise<void> {
     await writeRandomHalfs(join(folder, `lora-${name}`), loraShapes('matrices'), 0.01)
     await writeRandomHalfs(join(folder, `locon-${name}`), loraShapes('all'), 0.01)
     await writeRandomHalfs(join(folder, `loha-${name}`), lohaShapes(), 0.01)
+    await writeRandomHalfs(join(folder, `dora-${name}`), { ...loraShapes('matrices'), ...doraScales() }, 0.01)
+    await writeRandomHalfs(join(folder, `diff-${name}`), differences(), 0.01)
   }
   const taskOf = (name?: string): LaneTask => ({
     id: name ?? 'plain',
@@ -66,47 +70,50 @@ async function bench(): Promise<void> {
       await body(i)
       times.push(performance.now() - since)
     }
-    rows.push({ what, times })
+    const row = rows.find(row => row.what === what)
+    if (row === undefined) rows.push({ what, times })
+    else row.times.push(...times)
     process.stderr.write(`${what}: ${times.map(time => time.toFixed(0)).join(', ')} ms\n`)
   }
 
-  const model = await open()
-  const unetOf = async (name?: string): Promise<Session> => (await withLoras(model, taskOf(name))).unet()
-  const textOf = async (name?: string) => (await withLoras(model, taskOf(name))).textEncoder('clip-l')
   const other = (kind: string, i: number) => `${kind}-${i % 2 === 0 ? 'a' : 'b'}`
+  const unetOf = async (model: LaneModel, name?: string) => (await withLoras(model, taskOf(name))).unet()
+  const textOf = async (model: LaneModel, name?: string) => (await withLoras(model, taskOf(name))).textEncoder('clip-l')
 
-  await measure('UNet: create the session', 1, () => unetOf())
-  await measure('UNet: a step of 512×512', REPEATS, async () => step(await unetOf()))
-  await measure('UNet: create the session that takes LoRAs of matrices', 1, () => unetOf('lora-b'))
-  await measure(`UNet: change to another LoRA of rank ${RANK}`, 2 * REPEATS, i => unetOf(other('lora', i)))
-  await measure('UNet: change the LoRA and take a step', REPEATS, async i => step(await unetOf(other('lora', i))))
-  const resident = await unetOf('lora-a')
-  await measure('UNet: a step with that LoRA', REPEATS, () => step(resident))
-  await measure('text encoder: create the session', 1, () => textOf())
-  await measure('text encoder: a prompt', REPEATS, async () => encode((await textOf()).session))
-  await measure('text encoder: create the session that takes LoRAs', 1, () => textOf('lora-b'))
-  await measure('text encoder: change the LoRA', 2 * REPEATS, i => textOf(other('lora', i)))
-  const text = (await textOf('lora-a')).session
-  await measure('text encoder: a prompt with that LoRA', REPEATS, () => encode(text))
-  await model.release()
-
-  await inFresh(open, async fresh => {
-    const unet = async (name: string) => (await withLoras(fresh, taskOf(name))).unet()
-    await measure('UNet: create the session that takes LoRAs of all layers', 1, () => unet('locon-b'))
-    await measure('UNet: change to another LoCon', REPEATS, i => unet(other('locon', i)))
-    const resident = await unet('locon-a')
-    await measure('UNet: a step with that LoCon', REPEATS, () => step(resident))
+  // Creating and changing take turns, so that both see the same machine.
+  for (const kind of ['lora', 'locon']) {
+    for (let round = 0; round < REPEATS; round++) {
+      await inFresh(open, async model => {
+        await measure(`UNet: create the session that takes ${kind}`, 1, () => unetOf(model, `${kind}-b`))
+        await measure(`UNet: change to another ${kind} of rank ${RANK}`, 2, i => unetOf(model, other(kind, i)))
+        if (kind !== 'lora') return
+        await measure('text encoder: create the session that takes LoRAs', 1, () => textOf(model, 'lora-b'))
+        await measure('text encoder: change to another LoRA', 2, i => textOf(model, other('lora', i)))
+      })
+    }
+  }
+  await inFresh(open, async model => {
+    const plain = await unetOf(model)
+    const jobs = [await unetOf(model, 'lora-a'), await unetOf(model, 'lora-b')]
+    for (let round = 0; round < STEPS; round++) {
+      await measure('UNet: a step of 512×512 without LoRA', 1, () => step(plain))
+      for (const job of jobs) await measure('UNet: a step, two jobs of different LoRAs in turn', 1, () => step(job))
+      await measure('UNet: a step of 512×512 without LoRA', 1, () => step(plain))
+    }
   })
-  await inFresh(open, async fresh => {
-    const unet = async (name: string) => (await withLoras(fresh, taskOf(name))).unet()
-    await measure('UNet: change to another LoHa (merged, a session of its own)', 2, i => unet(other('loha', i)))
-  })
+  for (const kind of ['loha', 'dora', 'diff']) {
+    await inFresh(open, async model => {
+      await measure(`UNet: change to another ${kind} (merged, a session of its own)`, MERGES, i =>
+        unetOf(model, other(kind, i)),
+      )
+    })
+  }
   print(rows)
 }
 
 interface Row {
   what: string
-  times: readonly number[]
+  times: number[]
 }
 
 type Resident = Awaited<ReturnType<typeof residentModel>>
@@ -124,16 +131,6 @@ function step(unet: Session) {
     data: new Float32Array(shape.reduce((all, size) => all * size, 1)).fill(0.1),
   })
   return unet.run({ x: filled(2, 4, 64, 64), timesteps: filled(2), context: filled(2, 77, 768) }, ['out'])
-}
-
-function encode(text: Session) {
-  return text.run(
-    {
-      embeds: { shape: [1, 77, 768], data: new Float32Array(77 * 768) },
-      eos: { shape: [1], data: BigInt64Array.of(9n) },
-    },
-    ['hidden.1.norm', 'pooled'],
-  )
 }
 
 /** Modules of a LoRA by kohya's names. */
@@ -169,6 +166,14 @@ function lohaShapes(): Shapes {
       ]),
     ),
   )
+}
+
+function doraScales(): Shapes {
+  return Object.fromEntries(targets('matrices').map(([name, [, inner = 0]]) => [`${name}.dora_scale`, [1, inner]]))
+}
+
+function differences(): Shapes {
+  return Object.fromEntries(targets('matrices').map(([name, shape]) => [`${name}.diff`, shape]))
 }
 
 function print(rows: readonly Row[]): void {
