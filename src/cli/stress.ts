@@ -27,7 +27,6 @@ export const stress = command({
     'not-deterministic': { type: 'boolean', description: 'Let jobs share runs; pictures need 45 dB to the solo ones' },
     model: { type: 'string', description: 'Name in the catalogue [default: pocket-sd15]' },
     fixtures: { type: 'string', valueHint: 'DIR', description: 'Payloads that join the jobs, reduced to 128×128' },
-    adapters: { type: 'string', valueHint: 'DIR', description: 'Folder with more adapters, e.g. a canny ControlNet' },
     out: { type: 'string', valueHint: 'DIR', description: 'Folder of the run [default: runs/stress-TIME]' },
     json: { type: 'boolean', description: 'Print the section `stress` of run.json' },
     ...ENGINE_ARGS,
@@ -55,7 +54,7 @@ export const stress = command({
     try {
       const result = await runStress({
         engine: createEngine,
-        engineOptions: { ...engine, ...(args.adapters === undefined ? {} : { adapterFolders: [args.adapters] }) },
+        engineOptions: engine,
         out,
         ...(only.length === 0 ? {} : { schedules: only }),
         ...(args.schedule === undefined ? {} : { replay: await readSchedule(args.schedule) }),
