@@ -1,6 +1,6 @@
 """Times a UNet or a VAE decoder of full size in diffusers, with random weights: the baseline of bench/full-size.ts.
 
-usage: python bench/diffusers.py unet|vae [--model sd15|sdxl] [--size 512] [--device cpu|cuda] [--dtype fp32|fp16]
+usage: python bench/diffusers-baseline.py unet|vae [--model sd15|sdxl] [--size 512] [--device cpu|cuda] [--dtype fp32|fp16]
            [--threads 2] [--repeats 3] [--channels-last] [--serve]
 
 Prints one JSON object: milliseconds of each run after a warm-up, and the peak of the resident memory in MiB. With --serve it
