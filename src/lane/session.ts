@@ -65,6 +65,8 @@ export async function createSession(
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
     externalData: graph.externalData,
+    // That shape arithmetic stays on the CPU is no warning worth a line in a user's terminal.
+    logSeverityLevel: 3,
     // The model comes from memory; this names the folder its external weights are in.
     ...(graph.folder === undefined
       ? {}

@@ -21,7 +21,7 @@ async function predict(file: string, options: BuildOptions): Promise<Float32Arra
   const { contextDim, inChannels, admChannels } = facts.unet
   const unet = await loadGraph(buildUnet(checkpoint, facts, options))
   const { out } = await unet.run({
-    x: filled([2, inChannels, 16, 24], 1),
+    x: filled([2, inChannels, 8, 16], 1),
     timesteps: { shape: [2], data: Float32Array.of(981, 21) },
     context: filled([2, 77, contextDim], 2),
     ...(admChannels === undefined ? {} : { y: filled([2, admChannels], 3) }),

@@ -25,11 +25,13 @@ const lowerings: Record<Profile, (g: PlainOps) => Lowering> = { portable, cuda }
 export function createGraph({ profile = 'portable', compute = 'float32', wrap = false }: GraphOptions = {}): Graph {
   const core = createCore(compute)
   const layout = { ...core, ...elementwiseOps(core), ...layoutOps(core) }
-  const plain = { ...layout, ...computeOps(layout, { wrap }) }
+  // Tensor cores want the channels last; ONNX Runtime removes the transpositions between one such operator and the next.
+  const channelsLast = profile === 'cuda' && compute === 'float16'
+  const plain = { ...layout, ...computeOps(layout, { wrap, channelsLast }) }
   return { ...plain, ...lowerings[profile](plain) }
 }
 
 /** The same graph, in which convolutions that are added through this view pad with zeros. */
 export function zeroPadded(g: Graph): Graph {
-  return { ...g, ...computeOps(g, { wrap: false }) }
+  return { ...g, ...computeOps(g, { ...g.convolutions, wrap: false }) }
 }

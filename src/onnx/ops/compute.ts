@@ -1,5 +1,6 @@
 import { type Dim, product, showShape, windows } from '../dims.js'
 import type { GraphCore, Value } from '../types.js'
+import type { LayoutOps } from './layout.js'
 
 export interface Conv2dOptions {
   /** @default 1 */
@@ -8,8 +9,17 @@ export interface Conv2dOptions {
   padding?: number
 }
 
+export interface ConvolutionOptions {
+  /** Convolutions pad with the opposite edge of the picture instead of zeros. */
+  wrap: boolean
+  /** Convolutions are computed with the channels as the last axis, by an operator that only CUDA has. */
+  channelsLast: boolean
+}
+
 /** Operators that multiply, average or interpolate. */
 export interface ComputeOps {
+  /** How this view of the graph convolves. */
+  readonly convolutions: ConvolutionOptions
   /** `x · weightᵀ + bias` of `x` [rows, in]; the weight is [out, in]. */
   linear(x: Value, weight: Value, bias?: Value): Value
   /** `a · b` of two matrices. */
@@ -26,7 +36,9 @@ export interface ComputeOps {
   resizeNearest(x: Value, like: Value): Value
 }
 
-export function computeOps(core: GraphCore, { wrap }: { wrap: boolean }): ComputeOps {
+export function computeOps(core: GraphCore & LayoutOps, convolutions: ConvolutionOptions): ComputeOps {
+  const { wrap, channelsLast } = convolutions
+
   function image(op: string, { shape }: Value): { n: Dim; c: Dim; h: Dim; w: Dim } {
     const [n, c, h, w] = shape
     if (shape.length !== 4 || n === undefined || c === undefined || h === undefined || w === undefined) {
@@ -62,6 +74,8 @@ export function computeOps(core: GraphCore, { wrap }: { wrap: boolean }): Comput
   }
 
   return {
+    convolutions,
+
     linear(x, weight, bias) {
       const [rows, inner] = x.shape
       const [out, width] = weight.shape
@@ -96,25 +110,25 @@ export function computeOps(core: GraphCore, { wrap }: { wrap: boolean }): Comput
       const wrapped = wrap && padding > 0
       const input = wrapped ? pad(x, 'wrap', [padding, padding, padding, padding]) : x
       const pads = wrapped ? 0 : padding
+      const attributes = {
+        kernel_shape: { ints: [kh, kw] },
+        strides: { ints: [stride, stride] },
+        pads: { ints: [pads, pads, pads, pads] },
+      }
+      const rows = windows(h, { kernel: kh, stride, padding: 2 * padding })
+      const columns = windows(w, { kernel: kw, stride, padding: 2 * padding })
+      // Factors of LoRAs have any rank, also none; those stay with the operator that takes it.
+      if (channelsLast && weight.shape.every(dim => typeof dim === 'number')) {
+        const last = (value: Value) => core.transpose(value, [0, 2, 3, 1])
+        const convolved = core.node(
+          { op: 'NhwcConv', domain: 'com.microsoft', inputs: [last(input), last(weight), bias], attributes },
+          { dtype: x.dtype, shape: [n, rows, columns, out] },
+        )
+        return core.transpose(convolved, [0, 3, 1, 2])
+      }
       return core.node(
-        {
-          op: 'Conv',
-          inputs: [input, weight, bias],
-          attributes: {
-            kernel_shape: { ints: [kh, kw] },
-            strides: { ints: [stride, stride] },
-            pads: { ints: [pads, pads, pads, pads] },
-          },
-        },
-        {
-          dtype: x.dtype,
-          shape: [
-            n,
-            out,
-            windows(h, { kernel: kh, stride, padding: 2 * padding }),
-            windows(w, { kernel: kw, stride, padding: 2 * padding }),
-          ],
-        },
+        { op: 'Conv', inputs: [input, weight, bias], attributes },
+        { dtype: x.dtype, shape: [n, out, rows, columns] },
       )
     },
 
