@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   lane: ['networks', 'onnx', 'sampling', 'prompt', 'models', 'plan', 'payload', 'imaging'],
   engine: ['lane', 'plan', 'payload', 'imaging', 'models', 'prompt', 'sampling'],
   backends: ['engine', 'payload', 'plan', 'imaging', 'models', 'sampling'],
-  harness: ['backends', 'engine', 'payload', 'plan', 'imaging', 'models', 'sampling', 'prompt'],
+  harness: ['onnx', 'backends', 'engine', 'payload', 'plan', 'imaging', 'models', 'sampling', 'prompt'],
   report: ['harness', 'plan', 'payload'],
   cli: ['report', 'harness', 'backends', 'engine', 'payload', 'plan', 'imaging', 'models', 'sampling', 'prompt'],
 }

@@ -39,6 +39,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Compare the engine with a reference pack of another backend, stage by stage',
     load: async () => (await import('./parity.js')).parity,
   },
+  record: {
+    about: 'Record jobs of the Horde as fixtures, without anything that tells who asked',
+    load: async () => (await import('./record.js')).record,
+  },
   bench: {
     about: 'Time a backend, or one against another, so that the figures hold',
     load: async () => (await import('./bench.js')).bench,
