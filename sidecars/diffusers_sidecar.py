@@ -14,7 +14,7 @@ import platform
 import diffusers
 import torch
 
-from horde_onnx_sidecar import Unsupported, serve, unwrap  # noqa: F401
+from horde_onnx_sidecar import Unsupported, serve
 
 #: Samplers of the Horde by diffusers' schedulers, with what makes them the same algorithm.
 SAMPLERS = {
@@ -82,7 +82,7 @@ def refuse(payload):
 
 def generate(payload, step, phases):
     refuse(payload)
-    sampler = payload.get("sampler_name", "k_euler")
+    sampler = payload.get("sampler_name", "k_euler").lower()
     if sampler not in SAMPLERS:
         raise Unsupported(f"this sidecar does not know the sampler {sampler}")
     karras = bool(payload.get("karras"))
@@ -109,13 +109,9 @@ def generate(payload, step, phases):
         (batch, 4, height // 8, width // 8),
         generator=torch.manual_seed(int(payload.get("seed", 0)) & (2**64 - 1)),
     )
-    first = True
 
+    # The first step's time holds the encoding of the prompts: diffusers does not tell them apart.
     def on_step(_pipe, index, _timestep, tensors):
-        nonlocal first
-        if first:
-            # Up to here the prompts were encoded and one step was taken; diffusers does not tell them apart.
-            first = False
         phases.step()
         step(index + 1, steps)
         return tensors

@@ -169,9 +169,14 @@ export function sidecarBackend(options: SidecarOptions): SidecarBackend {
       }
     },
     async environment() {
-      const { environment } = await greet()
+      const { environment, name } = await greet()
       const { runtime, ...rest } = environment
-      return { ...rest, ort: runtime, providers: [rest.provider] }
+      const found = { ...rest, ort: runtime, providers: [rest.provider] }
+      // What runs on ONNX Runtime here is judged as the engine is; anything else is a class of its own.
+      if (/^\d/u.test(runtime)) return found
+      const machine = { isa: 'unknown', node: process.versions.node, platform: process.platform, memoryBytes: 0 }
+      const parts = [name, rest.provider, rest.dtype, runtime]
+      return { ...found, elsewhere: { class: parts.join('-').replace(/[^\w.+-]/gu, '_'), ...machine } }
     },
     generate(payload, { id, signal, keep }) {
       const want = { plan: true, gates: keep?.gates === true } as const
