@@ -9,12 +9,15 @@ import { sameAs } from './expectation.js'
 import type { Twin } from './gates/contrast.js'
 import { outdated } from './gates/judge.js'
 import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
+import { type Leaning, leanOf, populationGate } from './gates/population.js'
 import { judgeVariants } from './golden/judge-variants.js'
 import { readWaivers, type Waiver, waive, waiversOf } from './golden/waivers.js'
 import { goldenReference, openGoldens, type Reference } from './goldens.js'
+import { shapeOf } from './metrics/picture.js'
 import { outputError } from './output.js'
-import type { CaseResult, Run, RunImage } from './run-schema.js'
+import type { CaseResult, CaseVerdict, Run, RunImage } from './run-schema.js'
 import { readPicture, readRun, writeRun } from './run-store.js'
+import { isProofSubject, type ProofSubject, selfProof } from './self-proof.js'
 import { readTensors } from './tensor-file.js'
 import { withUploads } from './uploads.js'
 
@@ -45,13 +48,28 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
   const waivers = await readWaivers(goldens)
   const today = (options.now ?? new Date()).toISOString().slice(0, 10)
   const set = await openGoldens(goldens)
-  const cases = await judgeCases({ run, folder, reference: goldenReference(set), limits, waivers, today })
+  const subjects: ProofSubject[] = []
+  const leanings: Leaning[] = []
+  const cases = await judgeCases({
+    run,
+    folder,
+    reference: goldenReference(set),
+    limits,
+    waivers,
+    today,
+    onJudged({ verdict, ...subject }) {
+      if (isProofSubject(subject, verdict)) subjects.push(subject)
+      leanings.push(...leaningsOf(subject))
+    },
+  })
   const concerned = waiversOf({ cases }, waivers, today)
   const { waivers: _former, coverage, ...rest } = run
   const checked = {
     ...rest,
     cases,
     ...(concerned.length === 0 ? {} : { waivers: concerned }),
+    population: populationGate(leanings),
+    selfProof: await selfProof(subjects, limits),
     ...(coverage && { coverage: coverageOf(cases, coverage.unselected) }),
     comparison: comparisonOf(goldenSide({ cases }), [{ side: runSide(run), cases }]),
   }
@@ -66,10 +84,20 @@ interface Judging {
   limits: Limits
   waivers: readonly Waiver[]
   today: string
+  /** Told of every case that was compared with a golden. */
+  onJudged?(judged: ProofSubject & { verdict: CaseVerdict }): void
 }
 
 /** The cases of a run with their verdicts; what they were compared with is copied beside them. */
-export async function judgeCases({ run, folder, reference, limits, waivers, today }: Judging): Promise<CaseResult[]> {
+export async function judgeCases({
+  run,
+  folder,
+  reference,
+  limits,
+  waivers,
+  today,
+  onJudged = () => {},
+}: Judging): Promise<CaseResult[]> {
   const { drawn, another } = caseReader({ run, folder, reference })
   const cases: CaseResult[] = []
   for (const result of run.cases) {
@@ -101,6 +129,8 @@ export async function judgeCases({ run, folder, reference, limits, waivers, toda
       cases.push({ ...result, verdict })
       continue
     }
+    const approved = accepted.find(each => each.golden === golden)
+    if (approved !== undefined) onJudged({ candidate, approved, verdict })
     const images = await keepGolden(reference.folderOf(golden), folder, golden.images)
     cases.push({ ...result, verdict: { ...verdict, golden: { ...verdict.golden, images } } })
   }
@@ -125,6 +155,17 @@ function caseReader({ run, folder, reference }: Pick<Judging, 'run' | 'folder' |
   return { drawn, another }
 }
 
+/** How each photo of a case leans; a case and its twin are not independent. */
+function leaningsOf({ candidate, approved }: ProofSubject): Leaning[] {
+  const { id, fixture } = candidate.result
+  if (fixture.output !== 'photo') return []
+  return candidate.pictures.flatMap((picture, i) => {
+    const golden = approved.pictures[i]
+    if (golden === undefined || shapeOf(golden) !== shapeOf(picture)) return []
+    return [{ cluster: fixture.twin ?? id, lean: leanOf(picture, golden) }]
+  })
+}
+
 async function keepGolden(from: string, folder: string, images: readonly RunImage[]): Promise<RunImage[]> {
   const kept = images.map(image => ({ ...image, file: `golden/${basename(image.file)}` }))
   try {
@@ -140,6 +181,8 @@ async function keepGolden(from: string, folder: string, images: readonly RunImag
 export function exitCodeOf(run: Run, { strictDrift = false } = {}): ExitCode {
   const isUnstable = ({ verdict }: CaseResult) => verdict?.redrawn?.unstable === true
   const verdicts = new Set(run.cases.filter(each => !isUnstable(each)).map(({ verdict }) => verdict?.verdict))
+  if (run.selfProof?.verdict === 'fail') return ExitCode.internal
+  if (run.population?.verdict === 'fail') return ExitCode.regression
   if (verdicts.has('fail') || run.waivers?.some(({ state }) => state === 'expired')) return ExitCode.regression
   if (verdicts.has('error')) return ExitCode.engine
   if (!run.complete || run.pending.length > 0) return ExitCode.interrupted

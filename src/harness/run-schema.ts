@@ -179,6 +179,21 @@ export const runWaiverSchema = z.object({
   state: z.enum(['used', 'unused', 'expired']),
 })
 
+/** Stored pictures were damaged on purpose and judged: whatever passes says that the judge is not to be trusted. */
+export const selfProofSchema = z.object({
+  verdict: z.enum(['pass', 'fail', 'unmeasured']),
+  reason: z.string(),
+  trials: z.array(
+    z.object({
+      mutation: z.string(),
+      case: z.string(),
+      caught: z.boolean(),
+      /** First gate that caught it. */
+      gate: z.string().optional(),
+    }),
+  ),
+})
+
 /** One of the things that `gate` did. */
 export const stageSchema = z.object({
   name: z.string(),
@@ -248,6 +263,9 @@ export const runSchema = z.object({
   pending: z.array(z.string()),
   selection: selectionSchema.optional(),
   waivers: z.array(runWaiverSchema).optional(),
+  /** The gate of the whole run: do its pictures lean, taken together? */
+  population: gateResultSchema.optional(),
+  selfProof: selfProofSchema.optional(),
   /** What the run was compared with, written by `check` and `compare`. */
   comparison: comparisonSchema.optional(),
   /** Written by `gate`. */
@@ -271,6 +289,7 @@ export type CaseVerdict = z.infer<typeof verdictSchema>
 export type CaseResult = z.infer<typeof caseSchema>
 export type Selection = z.infer<typeof selectionSchema>
 export type RunWaiver = z.infer<typeof runWaiverSchema>
+export type SelfProof = z.infer<typeof selfProofSchema>
 export type RunStage = z.infer<typeof stageSchema>
 export type CoverageStatus = (typeof COVERAGE_STATUSES)[number]
 export type Coverage = z.infer<typeof coverageSchema>

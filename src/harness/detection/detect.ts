@@ -64,7 +64,7 @@ function judgeAs(
   const environment = relative(approved.environment, wanted)
   const tensors = blind ? undefined : drawn === undefined ? golden.tensors : drawn.tensors
   return judge(
-    { result, environment, pictures: [picture, ...golden.pictures.slice(1)], tensors },
+    { result, environment, pictures: [picture, ...golden.pictures.slice(1)], tensors, explain: false },
     blind ? { ...golden, golden: { ...approved, fingerprints: {} } } : golden,
     limits,
   )

@@ -25,11 +25,12 @@ export function diagnose({ golden, candidate }: Pick<Compared, 'golden' | 'candi
 function middle({ width, height, channels, pixels }: Picture): Picture {
   const [w, h] = [Math.min(width, LARGEST), Math.min(height, LARGEST)]
   const [left, top] = [(width - w) >> 1, (height - h) >> 1]
-  const rows = Array.from({ length: h }, (_, y) => {
+  const part = new Uint8Array(w * h * channels)
+  for (let y = 0; y < h; y++) {
     const from = ((top + y) * width + left) * channels
-    return pixels.subarray(from, from + w * channels)
-  })
-  return { width: w, height: h, channels, pixels: Uint8Array.from(rows.flatMap(row => [...row])) }
+    part.set(pixels.subarray(from, from + w * channels), y * w * channels)
+  }
+  return { width: w, height: h, channels, pixels: part }
 }
 
 interface Explanation {

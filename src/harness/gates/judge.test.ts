@@ -1,32 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { sha256Hex } from '../canonical.js'
-import { GOLDEN_SCHEMA, type Golden } from '../golden-schema.js'
 import type { Picture } from '../metrics/picture.js'
 import type { CaseResult, Environment } from '../run-schema.js'
 import { blot, caseOf, ENVIRONMENT, edited } from '../testing.js'
 import { judge } from './judge.js'
 import { DEFAULT_LIMITS, kinship } from './limits.js'
+import { goldenOf } from './testing.js'
 
 const PICTURE = blot(3)
-
-function goldenOf(picture: Picture, more: Partial<Golden> = {}) {
-  const { fixture, images, plan, planSha256, fingerprints } = caseOf('a', picture)
-  const golden: Golden = {
-    schema: GOLDEN_SCHEMA,
-    case: 'a',
-    fixtureVersion: fixture.version,
-    payloadSha256: fixture.payloadSha256,
-    output: 'photo',
-    environment: ENVIRONMENT,
-    images,
-    plan,
-    ...(planSha256 === undefined ? {} : { planSha256 }),
-    fingerprints,
-    approved: { by: 'us', reason: 'test', at: '2026-01-01T00:00:00Z', run: 'r', version: '0.1.0', models: [] },
-    ...more,
-  }
-  return { golden, pictures: [picture] }
-}
 
 interface Situation {
   picture?: Picture

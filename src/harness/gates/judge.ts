@@ -23,6 +23,8 @@ export interface JudgedCase {
   /** One for each of `result.images`. */
   pictures: readonly Picture[]
   tensors?: Tensors | undefined
+  /** Say what a damaged picture looks like; nothing is judged by it. @default true */
+  explain?: boolean
   /** What the picture has to differ from. */
   twin?: Twin | undefined
   /** What the picture has to be: another case's. */
@@ -72,8 +74,7 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
     })
   // Where the plan asks for another size, that is said by the gate before.
   if (comparable || gates.every(({ verdict }) => verdict !== 'fail')) {
-    const explained = isExplained(stageDistance('latent', ours, theirs), limits.explained)
-    const by = explained && (kin === 'device' || kin === 'other') ? limits.kin.arithmetic : limits.kin[kin]
+    const by = limits.kin[judgedAs(kin, stageDistance('latent', ours, theirs), limits)]
     const compared = {
       candidate: zip(result.images, pictures),
       golden: zip(golden.images, approved.pictures),
@@ -81,7 +82,7 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
       kind: result.fixture.output,
     }
     gates.push(pixelGate({ ...compared, limits: by.pixels, closeIsFine: CLOSE_IS_FINE[kin] }))
-    gates.push(defectGate({ ...compared, limits: by.defects }))
+    gates.push(defectGate({ ...compared, limits: by.defects, explain: candidate.explain ?? true }))
   }
   gates.push(...relations(candidate, approved.pictures, limits))
   // Between other machines every stage differs in its last bits, so that the first one says nothing.
@@ -113,9 +114,11 @@ function stageGates({ ours, theirs, kin, growth, golden, limits }: StageInput): 
   ]
 }
 
-/** From latents as near as this, pictures can only be as near as arithmetic leaves them. */
-function isExplained(distance: number | undefined, most: number): boolean {
-  return distance !== undefined && distance <= most
+/** From latents that are near, pictures can only be as near as arithmetic leaves them, whatever the machines are. */
+function judgedAs(kin: Kinship, latents: number | undefined, { explained }: Limits): Kinship {
+  if (latents === undefined || (kin !== 'device' && kin !== 'other')) return kin
+  if (latents <= explained.arithmetic) return 'arithmetic'
+  return latents <= explained.device ? 'device' : kin
 }
 
 /** What a fixture says of its picture beside another one's. */

@@ -59,8 +59,11 @@ export interface KinLimits {
 
 export interface Limits {
   kin: Record<Kinship, KinLimits>
-  /** Pictures of latents as near as this are judged as if the machines shared their arithmetic: the decoder is no chaos. */
-  explained: number
+  /**
+   * Last latents as near as these have their pictures judged as if the machines shared their arithmetic, or were accelerators of
+   * one class, whatever they are: the decoder is no chaos.
+   */
+  explained: { arithmetic: number; device: number }
   /** Standard deviation of the luma (0 to 255) up to which a picture counts as blank. */
   blank: number
 }
@@ -91,7 +94,7 @@ export const DEFAULT_LIMITS: Limits = {
         drift: {},
         exact: false,
       },
-      defects: { local: 3, mean: 1, sharpness: 0.7, motion: 0.25 },
+      defects: { local: 3, mean: 2, sharpness: 0.7, motion: 0.25 },
     },
     other: {
       stages: { noise: 1e-6, embeddings: 4.5e-2, encoded: 4.5e-2, first: 4.5e-2, last: 0.25 },
@@ -103,7 +106,7 @@ export const DEFAULT_LIMITS: Limits = {
       defects: { mean: 3, sharpness: 0.55, motion: 0.5 },
     },
   },
-  explained: 2e-3,
+  explained: { arithmetic: 4e-3, device: 2e-2 },
   blank: 4,
 }
 

@@ -2,12 +2,11 @@
 
 import { alphaDistance, flattened, overlap } from '../metrics/coverage.js'
 import { histogramDistance } from '../metrics/histogram.js'
-import { msSsim } from '../metrics/ms-ssim.js'
+import { multiScaleSsim } from '../metrics/ms-ssim.js'
 import { ncc } from '../metrics/ncc.js'
 import { hashDistance, phash } from '../metrics/phash.js'
 import { type Picture, shapeOf } from '../metrics/picture.js'
 import { psnr } from '../metrics/psnr.js'
-import { ssim } from '../metrics/ssim.js'
 import type { CaseFixture, GateResult } from '../run-schema.js'
 import { type Bounds, PIXEL_METRICS, type PixelLimits, type PixelMetric } from './limits.js'
 
@@ -124,13 +123,13 @@ function measure(a: Picture, b: Picture, kind: OutputKind): Measured {
     const { values, place } = measure(flattened(a), flattened(b), 'photo')
     return { values: { ...values, alpha: alphaDistance(a, b) }, ...(place && { place }) }
   }
-  const similarity = ssim(a, b)
+  const similarity = multiScaleSsim(a, b)
   const { worst } = similarity
   return {
     values: {
       ssim: similarity.mean,
       worst_block: worst.value,
-      ms_ssim: msSsim(a, b),
+      ms_ssim: similarity.multiScale,
       psnr: psnr(a, b),
       ncc: ncc(a, b),
       phash: hashDistance(phash(a), phash(b)),

@@ -50,7 +50,7 @@ const UPLOAD = { brightness: 1.25, colour: 1.4, texture: 1.5, pixel: 2 }
 const CONTRAST = { brightness: 0.03, texture: 0.06, pixel: 0.3 }
 
 /** Levels by which any single pixel may be off. */
-const PIXEL_FLOOR = 4
+export const PIXEL_FLOOR = 4
 
 export function localDifferences(compared: Compared): Record<LocalDifference, Spot> {
   const { golden } = compared

@@ -39,8 +39,18 @@ export function ssim(a: Picture, b: Picture): Ssim {
   return { mean: map.mean, worst: worstBlock(map, a) }
 }
 
-/** @param channels how many of the channels count @default all */
-export function similarityMap(a: Picture, b: Picture, channels: number = a.channels): SimilarityMap {
+interface MapOptions {
+  /** How many of the channels count. @default all */
+  channels?: number
+  /** Given the planes of each channel and what was made of them, for metrics that go on from there. */
+  onChannel?(planes: Planes, similarity: Similarity): void
+}
+
+export function similarityMap(
+  a: Picture,
+  b: Picture,
+  { channels = a.channels, onChannel = () => {} }: MapOptions = {},
+): SimilarityMap {
   assertSameShape(a, b)
   const size = windowOf(a)
   const width = a.width - size + 1
@@ -48,8 +58,10 @@ export function similarityMap(a: Picture, b: Picture, channels: number = a.chann
   const values = new Float64Array(width * height)
   let sum = 0
   for (let channel = 0; channel < channels; channel++) {
-    const plane = { width: a.width, height: a.height }
-    const { structure, luminance } = similarity({ ...plane, x: channelPlane(a, channel), y: channelPlane(b, channel) })
+    const planes = { width: a.width, height: a.height, x: channelPlane(a, channel), y: channelPlane(b, channel) }
+    const similar = similarity(planes)
+    const { structure, luminance } = similar
+    onChannel(planes, similar)
     for (let i = 0; i < values.length; i++) {
       const value = ((structure[i] as number) * (luminance[i] as number)) / channels
       values[i] = (values[i] as number) + value
@@ -67,7 +79,12 @@ export interface Planes {
 }
 
 /** The two factors of SSIM in every window: contrast and structure, and luminance. */
-export function similarity({ width, height, x, y }: Planes): { structure: Float64Array; luminance: Float64Array } {
+export interface Similarity {
+  structure: Float64Array
+  luminance: Float64Array
+}
+
+export function similarity({ width, height, x, y }: Planes): Similarity {
   const kernel = gaussianKernel(windowOf({ width, height }))
   const blurred = (values: Float64Array) => gaussianBlur(values, { width, height, kernel })
   const squares = new Float64Array(x.length)
@@ -100,7 +117,7 @@ function windowOf({ width, height }: { width: number; height: number }): number 
 }
 
 /** Blocks tile the picture; each is judged by the windows whose centres it holds. */
-function worstBlock(
+export function worstBlock(
   { values, border, width: columns, mean }: SimilarityMap,
   { width, height }: { width: number; height: number },
 ): Ssim['worst'] {
