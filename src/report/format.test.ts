@@ -3,6 +3,7 @@ import { formatBytes, formatDuration, formatName, formatNumber, oneLine } from '
 
 describe('figures', () => {
   it.each([
+    [0, '0 ms'],
     [0.4, '0.4 ms'],
     [850.2, '850 ms'],
     [12_440, '12.4 s'],

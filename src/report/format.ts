@@ -2,6 +2,7 @@
 
 /** `850 ms`, `12.4 s`, `3 min 20 s`. */
 export function formatDuration(ms: number): string {
+  if (ms === 0) return '0 ms'
   if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`
   if (ms < 100_000) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)

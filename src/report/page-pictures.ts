@@ -28,10 +28,16 @@ export interface Placed {
  */
 export async function placePictures({ run, order, readPicture, limit }: PlaceInput): Promise<Placed> {
   const known = new Map<string, PictureRef>()
+  const byFile = new Map<string, PictureRef>()
   const placed: Placed = { of: [], blocks: [], beside: false }
   let room = limit
   let numbers = 0
   const place = async (file: string, blocks: Placed['blocks'][number]): Promise<PictureRef> => {
+    const ref = byFile.get(file) ?? (await read(file, blocks))
+    byFile.set(file, ref)
+    return ref
+  }
+  const read = async (file: string, blocks: Placed['blocks'][number]): Promise<PictureRef> => {
     const picture = await readPicture(file)
     if ('missing' in picture) return picture
     const key = createHash('sha256').update(picture.bytes).digest('base64')

@@ -24,7 +24,13 @@ describe('pillars', () => {
   test('have one number each', () => {
     const run = runOf([caseOf('a', {}), caseOf('b', failedPixels()), caseOf('c', { verdict: 'no-golden' })])
     addSections(run)
-    const [parity, , speed] = of(run)
+    const [parity, stability, speed] = of(run)
+    expect(stability).toMatchObject({
+      figure: '23',
+      unit: '/ 24',
+      more: '1 bleed, 0 lost, 1 lane killed',
+      tone: 'bad',
+    })
     expect(parity).toMatchObject({ figure: '1', unit: '/ 2', says: 'cases match what was approved, 1 has no golden' })
     expect(speed).toMatchObject({
       figure: '1.25×',

@@ -19,14 +19,14 @@ export interface Pillar {
 }
 
 export interface PillarInput {
-  run: Pick<Run, 'speed' | 'kudos'>
+  run: Pick<Run, 'stress' | 'speed' | 'kudos'>
   summary: RunSummary
   /** What each case took. */
   totalMs: readonly number[]
 }
 
 export function pillarsOf({ run, summary, totalMs }: PillarInput): [Pillar, Pillar, Pillar] {
-  return [parity(summary), stability(summary), speed(run, totalMs)]
+  return [parity(summary), stability(run, summary), speed(run, totalMs)]
 }
 
 /** One line, e.g. `Parity 37 / 37 · Stability not measured (horde-onnx stress) · Speed 1.25×, as fast as …`. */
@@ -46,10 +46,24 @@ function parity({ counts, judged, cases }: RunSummary): Pillar {
     return { name: 'Parity', says, command: 'horde-onnx check RUN' }
   }
   const says = ['cases match what was approved', ...(none > 0 ? [withoutGolden(none)] : [])].join(', ')
-  return { name: 'Parity', figure: String(counts.pass + counts.waived), unit: `/ ${judged}`, says }
+  const matched = counts.pass + counts.waived
+  const tone = matched === judged ? 'good' : counts.fail + counts.error > 0 ? 'bad' : 'warn'
+  return { name: 'Parity', figure: String(matched), unit: `/ ${judged}`, says, tone }
 }
 
-function stability({ retries, cases }: RunSummary): Pillar {
+function stability({ stress }: PillarInput['run'], { retries, cases }: RunSummary): Pillar {
+  if (stress) {
+    const { totals, schedules, verdict } = stress
+    const sound = totals.jobs - schedules.reduce((sum, { problems }) => sum + problems, 0)
+    return {
+      name: 'Stability',
+      figure: sound.toLocaleString('en'),
+      unit: `/ ${totals.jobs.toLocaleString('en')}`,
+      says: 'jobs came out as when drawn alone',
+      more: `${plural(totals.bleeds, 'bleed')}, ${totals.lost} lost, ${plural(totals.kills, 'lane')} killed`,
+      tone: verdict === 'pass' ? 'good' : 'bad',
+    }
+  }
   const says = cases === 0 ? '' : `${plural(retries, 'job')} of this run's ${cases} had to be drawn again`
   return { name: 'Stability', says, command: 'horde-onnx stress' }
 }

@@ -45,7 +45,7 @@ const CORPUS = [
 /** Every section of the run, with every text of the corpus in every place that a stranger can fill. */
 function addHostileSections(run: Run): void {
   addSections(run)
-  const { coverage, comparison, speed, kudos } = run
+  const { coverage, comparison, stress, speed, kudos } = run
   for (const text of CORPUS) {
     coverage?.entries.push({ name: text, group: text, status: 'gated', cases: [text] })
     comparison?.matrix.push({ feature: text, cells: comparison.matrix[0]?.cells ?? [] })
@@ -59,6 +59,8 @@ function addHostileSections(run: Run): void {
       features: [text],
     })
     comparison?.uncompared.push({ id: text, candidate: 0, reason: text })
+    stress?.problems.push({ n: 1, schedule: text, job: text, reason: text, leavesAt: text })
+    stress?.timeline.lanes.push({ lane: 1, atMs: 100, event: 'death', reason: text })
     speed?.forced.push(text)
     kudos?.oddities.push({ what: text, message: text })
     if (kudos) kudos.classes.push({ ...kudos.mix, class: text })
@@ -121,7 +123,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`text and files of strangers${NO_BROWS
           for (const folded of details.querySelectorAll('details')) folded.open = true
         })
       }
-      for (const tab of ['features', 'speed']) {
+      for (const tab of ['features', 'stability', 'speed']) {
         await page.goto(`${report.url}#tab=${tab}`)
         await page
           .getByText(CORPUS[1] ?? '', { exact: true })

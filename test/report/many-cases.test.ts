@@ -67,28 +67,18 @@ describe.skipIf(NO_BROWSER !== undefined)(`many cases${NO_BROWSER ? ` (${NO_BROW
 
   afterAll(() => browser?.close())
 
-  /** Every try on a fresh page; the machine may be busy with something else. */
-  async function fastest(url: string, last: string, tries: number): Promise<Marks> {
-    const all: Marks[] = []
-    for (let i = 0; i < tries && !all.some(({ searched }) => searched < TARGET_MS); i++) {
-      const { page } = await open(browser, 'about:blank')
-      all.push(await measure(page, url, last))
-      await page.context().close()
-    }
-    return all.reduce((best, marks) => (marks.searched < best.searched ? marks : best))
-  }
-
   const lastOf = (cases: number) => `case-${String(cases - 1).padStart(5, '0')}`
 
-  const told = (cases: number, { firstPicture, searched, load }: Marks) =>
-    `${cases} cases: first picture after ${firstPicture.toFixed(0)} ms, a search answered after ${searched.toFixed(0)} ms, all of it read after ${load.toFixed(0)} ms`
-
-  /** From the first case to the last, and into it. */
-  async function isUsable(url: string, cases: number) {
+  /** Opens it, asks it, and goes from the first case to the last, and into it. */
+  async function goThrough(url: string, cases: number): Promise<Marks> {
     const last = lastOf(cases)
-    const { page, complaints } = await open(browser, url)
-    await page.locator('.card').first().waitFor()
-    expect(await page.locator('.grid li').count()).toBe(cases)
+    const { page, complaints } = await open(browser, 'about:blank')
+    const marks = await measure(page, url, last)
+    console.log(
+      `${cases} cases: first picture after ${marks.firstPicture.toFixed(0)} ms, a search answered after ${marks.searched.toFixed(0)} ms, all of it read after ${marks.load.toFixed(0)} ms`,
+    )
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(cases => document.querySelectorAll('.grid li').length === cases, cases)
     await page.keyboard.press('End')
     await page.locator(`[data-case="${last}"] .card:focus`).waitFor()
     await page.locator(`[data-case="${last}"] img`).first().waitFor()
@@ -99,15 +89,16 @@ describe.skipIf(NO_BROWSER !== undefined)(`many cases${NO_BROWSER ? ` (${NO_BROW
     expect(await page.locator('.viewer > header').textContent()).toContain(`${cases} of ${cases}`)
     expect(complaints).toEqual([])
     await page.context().close()
+    return marks
   }
 
   it('a thousand can be searched within two seconds', async () => {
     const report = await makeReport(many(1000))
     try {
-      const marks = await fastest(report.url, lastOf(1000), 3)
-      console.log(told(1000, marks))
-      expect(marks.searched).toBeLessThan(TARGET_MS)
-      await isUsable(report.url, 1000)
+      // The machine may be busy with something else: three tries.
+      let { searched } = await goThrough(report.url, 1000)
+      for (let i = 0; i < 2 && searched >= TARGET_MS; i++) ({ searched } = await goThrough(report.url, 1000))
+      expect(searched).toBeLessThan(TARGET_MS)
     } finally {
       await report.remove()
     }
@@ -121,10 +112,9 @@ describe.skipIf(NO_BROWSER !== undefined)(`many cases${NO_BROWSER ? ` (${NO_BROW
       )
     })
     try {
-      console.log(told(10_000, await fastest(report.url, lastOf(10_000), 1)))
-      await isUsable(report.url, 10_000)
+      await goThrough(report.url, 10_000)
     } finally {
       await report.remove()
     }
-  })
+  }, 120_000)
 })

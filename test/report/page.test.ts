@@ -90,6 +90,24 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
     }
   })
 
+  it('shows what stress found: who got whose picture, when, and in which lane', () =>
+    visit('', async page => {
+      const pillar = page.getByRole('region', { name: 'Stability' })
+      expect(await pillar.textContent()).toContain('23 / 24jobs came out as when drawn alone')
+      await pillar.getByRole('link').click()
+      await page.waitForFunction(() => location.hash === '#tab=stability')
+      const stress = page.getByRole('region', { name: 'Stress' })
+      expect(await stress.locator('.totals .bad').allTextContents()).toEqual(['bleeds1'])
+      const cells = stress.getByRole('row', { name: /^9 job-4/ }).getByRole('cell')
+      expect((await cells.allTextContents()).slice(-2)).toEqual(['step3.denoised', 'job-2, by step3.denoised, latent'])
+      const score = stress.getByRole('img', { name: '24 jobs in 2 lanes from 0 ms' })
+      expect(await score.locator('.job').count()).toBe(24)
+      expect(await score.locator('.job-broken').getAttribute('title')).toContain('9: job-4 · distinct')
+      expect(await score.locator('.lane').nth(1).locator('.death').count()).toBe(1)
+      await stress.getByRole('img', { name: /^memory of all lanes/ }).scrollIntoViewIfNeeded()
+      await page.keyboard.press('d')
+    }))
+
   it('shows how much faster than the baseline, and every run behind it', () =>
     visit('', async page => {
       const pillar = page.getByRole('region', { name: 'Speed' })
@@ -220,6 +238,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
       expect(await shown(page)).toEqual(['karras-off'])
       await page.goBack()
       await page.waitForFunction(() => location.hash === '#tab=features')
+      await page.keyboard.press('t')
+      expect(await page.getByRole('region', { name: 'Stress' }).isVisible()).toBe(true)
       await page.keyboard.press('t')
       expect(await page.getByRole('region', { name: 'Bench' }).isVisible()).toBe(true)
       await page.keyboard.press('t')

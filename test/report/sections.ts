@@ -3,6 +3,7 @@ import type { BenchSide, Measured, SpeedSection } from '../../src/harness/bench/
 import type { Comparison, Standing } from '../../src/harness/compare/schema.js'
 import type { KudosSection } from '../../src/harness/kudos/kudos-schema.js'
 import type { Coverage, Run } from '../../src/harness/run-schema.js'
+import type { Stress, StressJob } from '../../src/harness/stress/stress-schema.js'
 
 const FINGERPRINT = 'c0ffee012345'
 
@@ -10,6 +11,7 @@ const FINGERPRINT = 'c0ffee012345'
 export function addSections(run: Run): void {
   run.coverage = coverage
   run.comparison = comparison
+  run.stress = stress
   run.speed = speed
   run.kudos = kudos
   for (const result of run.cases) {
@@ -221,4 +223,76 @@ const kudos: KudosSection = {
   ],
   oddities: [{ what: 'steps', message: '21 steps are cheaper than 20' }],
   against: { run: 'other', backend: 'comfyui', version: '1', classes: [], mix: 1.31 },
+}
+
+/** Twenty-four jobs in two lanes, of which one was killed and one job is another's. */
+const stressJobs = Array.from({ length: 24 }, (_, n): StressJob => {
+  const startedMs = Math.floor(n / 6) * 900 + (n % 6) * 110
+  return {
+    n,
+    schedule: n < 12 ? 'distinct' : 'kills',
+    job: `job-${n % 5}`,
+    lane: n % 2,
+    queuedMs: 0,
+    startedMs,
+    endedMs: startedMs + 500 + ((n * 37) % 7) * 60,
+    state: n === 15 ? 'cancelled' : n === 20 ? 'fault' : 'ok',
+    ...(n === 20 ? { fault: 'unsupported' } : {}),
+    retries: n === 13 ? 1 : 0,
+    verdict: n === 9 ? 'different' : n % 4 === 0 ? 'within-tolerance' : 'same',
+  }
+})
+
+const stress: Stress = {
+  seed: 4711,
+  mode: 'default',
+  toleranceDb: 60,
+  lanes: 2,
+  inFlight: 6,
+  verdict: 'fail',
+  reason: '1 of 24 jobs came out as another',
+  totals: {
+    jobs: 24,
+    same: 15,
+    withinTolerance: 6,
+    bleeds: 1,
+    lost: 0,
+    unexplained: 0,
+    faults: 1,
+    cancelled: 1,
+    kills: 1,
+    retries: 1,
+  },
+  schedules: [
+    { name: 'distinct', about: 'distinct jobs in random order', jobs: 12, problems: 1, startMs: 0, endMs: 2200 },
+    { name: 'kills', about: 'a lane is killed at random times', jobs: 12, problems: 0, startMs: 2200, endMs: 4200 },
+  ],
+  problems: [
+    {
+      n: 9,
+      schedule: 'distinct',
+      job: 'job-4',
+      reason: 'it is the picture of job-2',
+      leavesAt: 'step3.denoised',
+      bleed: { job: 'job-2', evidence: 'stage', stages: ['step3.denoised', 'latent'] },
+    },
+  ],
+  shrunk: { file: 'stress-4711.json', entries: 2, from: 12, runs: 9 },
+  timeline: {
+    jobs: stressJobs,
+    omitted: 0,
+    lanes: [
+      { lane: 0, atMs: 0, event: 'start' },
+      { lane: 1, atMs: 0, event: 'start' },
+      { lane: 1, atMs: 2400, event: 'death', reason: 'killed by the schedule' },
+    ],
+  },
+  memory: {
+    samples: Array.from({ length: 8 }, (_, i) => ({ atMs: i * 500, jobs: i * 3, rss: (700 + 8 * i) * 2 ** 20 })),
+    bytesPerJob: 2048,
+    growthSince100: 0.011,
+    networks: [{ name: 'pocket-sd15 unet', estimated: 2 ** 28, measured: 2.2e8, loadMs: 410, resident: true }],
+  },
+  scheduler: { runs: 120, requests: 340, most: 6, ownMs: 12, busyMs: 4100 },
+  wallMs: 4300,
 }

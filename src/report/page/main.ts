@@ -12,6 +12,7 @@ import { createTabs } from './overview/tabs.js'
 import { createToolbar } from './overview/toolbar.js'
 import { shortcutsOf } from './shortcuts.js'
 import { speedSection } from './speed/speed.js'
+import { stabilitySection } from './stability/stability.js'
 import { createStore } from './store.js'
 import { applyTheme, toggleTheme } from './theme.js'
 import { createViewer } from './viewer/viewer.js'
@@ -42,6 +43,7 @@ const sections = [
     element: h('div', {}, toolbar.element, grid.element),
   },
   featureSection(run, feature => store.update({ ...NO_FILTER, tab: 'cases', feature }, { step: true })),
+  stabilitySection(run),
   speedSection(run),
 ].filter(section => section !== undefined)
 const tabs = createTabs(sections, tab => store.update({ tab }, { step: true }))

@@ -11,8 +11,8 @@ import {
 } from 'chart.js'
 import type { CaseVerdict } from '../../../harness/run-schema.js'
 import { formatNumber } from '../../format.js'
+import { chartLook } from '../chart.js'
 import { h } from '../dom.js'
-import { chartLook } from './chart.js'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, CategoryScale, Tooltip)
 

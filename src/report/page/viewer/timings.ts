@@ -1,8 +1,8 @@
 import { BarController, BarElement, CategoryScale, Chart, Legend, LinearScale, Tooltip } from 'chart.js'
 import type { CaseResult } from '../../../harness/run-schema.js'
 import { formatDuration } from '../../format.js'
+import { chartLook } from '../chart.js'
 import { h } from '../dom.js'
-import { chartLook } from './chart.js'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Legend, Tooltip)
 
