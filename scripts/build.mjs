@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundlePage } from './bundle-page.mjs'
+import { writeSchemas } from './write-schemas.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
@@ -16,3 +17,5 @@ for (const project of ['tsconfig.build.json', 'src/report/page/tsconfig.json']) 
 const { script, style } = await bundlePage()
 writeFileSync(join(root, 'dist/report/page.js'), script)
 writeFileSync(join(root, 'dist/report/page.css'), style)
+
+await writeSchemas(join(root, 'dist/schema'))

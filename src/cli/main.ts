@@ -63,6 +63,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Show the control map that a picture would get',
     load: async () => (await import('./annotate.js')).annotate,
   },
+  schema: {
+    about: 'Print the JSON Schema of a format: run, comparison, golden, …',
+    load: async () => (await import('./schema.js')).schema,
+  },
   doctor: {
     about: 'Say what is here: ONNX Runtime, providers, memory, models',
     load: async () => (await import('./doctor.js')).doctor,

@@ -1,0 +1,1 @@
+export function writeSchemas(folder: string): Promise<void>
