@@ -44,6 +44,12 @@ export function readImageHeader(bytes: Uint8Array): ImageFacts | undefined {
   }
 }
 
+/** Whether a file begins like a PNG, JPEG, WebP or GIF, whatever follows. */
+export function beginsLikePicture(bytes: Uint8Array): boolean {
+  const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
+  return /^(\x89PNG|\xff\xd8\xff|GIF8|RIFF[\s\S]{4}WEBP)/.test(head)
+}
+
 function facts(width: number, height: number, rgba: boolean, fourChannels = rgba): ImageFacts | undefined {
   return width > 0 && height > 0 ? { width, height, rgba, fourChannels } : undefined
 }

