@@ -36,6 +36,10 @@ export const report = commandGroup({
   name: 'report',
   about: 'the page of a run, and its other forms',
   commands: {
+    publish: {
+      about: 'Write what a release shows: page, Markdown, charts as PNG',
+      load: async () => (await import('./report-publish.js')).reportPublish,
+    },
     merge: { about: 'Put shards together', load: async () => (await import('./report-merge.js')).reportMerge },
   },
   otherwise: render,

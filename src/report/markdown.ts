@@ -5,6 +5,7 @@ import { formatDuration, formatName, formatNumber } from './format.js'
 import { code, plain } from './markdown-text.js'
 import { groupsMarkdown, matrixMarkdown } from './matrix.js'
 import { pillarLine, pillarsOf } from './pillars.js'
+import { kudosMarkdown, speedMarkdown } from './speed-markdown.js'
 import {
   decidingMetric,
   expiredWaivers,
@@ -57,6 +58,8 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
     rest.length === 0
       ? ''
       : `<details><summary>${rest.length} ${open.length > 0 ? 'other ' : ''}cases</summary>\n\n${caseTable(rest, rows)}\n\n</details>`,
+    run.speed === undefined ? '' : speedMarkdown(run.speed),
+    run.kudos === undefined ? '' : kudosMarkdown(run.kudos),
     coverageTable(run),
     `<sub>${[
       `${code(run.backend)} ${plain(run.version)}`,
