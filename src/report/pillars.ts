@@ -42,6 +42,7 @@ export function pillarLine(pillars: readonly Pillar[]): string {
 function parity({ counts, judged, cases }: RunSummary): Pillar {
   const none = counts['no-golden']
   if (judged === 0) {
+    if (cases === 0) return { name: 'Parity', says: '', command: 'horde-onnx replay --check' }
     const says = none > 0 ? `${withoutGolden(none)} yet` : `${plural(cases, 'case')} not compared with a golden yet`
     return { name: 'Parity', says, command: 'horde-onnx check RUN' }
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { caseOf, failedPixels, runOf } from '../../test/report/record.js'
+import { addSections } from '../../test/report/sections.js'
 import { decidingMetric, foreignGoldens, headline, outcomeOf, reasonOf, summarise } from './summary.js'
 
 const pass = caseOf('a', {})
@@ -37,6 +38,28 @@ describe('counting', () => {
 })
 
 describe('the sentence of a run', () => {
+  it('tells of a stress run that failed, whatever the pictures say', () => {
+    const stressed = (cases: Parameters<typeof runOf>[0]) => {
+      const run = runOf(cases)
+      addSections(run)
+      return headline(summarise(run))
+    }
+    expect(stressed([pass])).toEqual({ tone: 'bad', text: 'The stress run failed' })
+    expect(stressed([fail])).toEqual({ tone: 'bad', text: 'Of 1 case 1 failed; the stress run failed' })
+  })
+
+  it('tells of a run without cases what it did instead', () => {
+    const run = runOf([])
+    addSections(run)
+    expect(headline(summarise(run))).toEqual({ tone: 'bad', text: '1 of 24 jobs came out as another' })
+    delete run.stress
+    expect(headline(summarise(run))).toEqual({ tone: 'good', text: '1.25× as fast as diffusers: faster' })
+    if (run.speed) run.speed.valid = false
+    expect(headline(summarise(run))).toEqual({ tone: 'bad', text: 'Void: the same build passed parity' })
+    delete run.speed
+    expect(headline(summarise(run))).toEqual({ tone: 'good', text: '6 cases priced' })
+  })
+
   it.each([
     [[pass, pass], {}, 'good', 'All 2 cases match their goldens'],
     [[pass, waived], {}, 'good', 'All 2 cases match their goldens, 1 of them by a waiver'],

@@ -1,6 +1,7 @@
 /** What the cases of a run add up to: the counts and sentences that the table, the Markdown, the JUnit file and the page share. */
 import { faultedAsExpected } from '../harness/expectation.js'
 import type { CaseResult, Run } from '../harness/run-schema.js'
+import { formatTimes, SPEED_TONES, timesAsFast } from './times.js'
 
 /** From what needs a person most to what needs none. */
 export const OUTCOMES = ['fail', 'error', 'drift', 'no-golden', 'unjudged', 'waived', 'pass'] as const
@@ -15,6 +16,10 @@ export interface RunSummary {
   counts: Readonly<Record<Outcome, number>>
   /** Cases that were compared with a golden: what `counts.pass` is a part of. */
   judged: number
+  /** Of a run without cases: what it did instead. */
+  instead?: { tone: Tone; text: string }
+  /** Its stress run found something. */
+  unstable: boolean
   /** Waivers that ran out. */
   expired: number
   images: number
@@ -44,6 +49,8 @@ export function summarise(run: Run): RunSummary {
     counts,
     judged: run.cases.length - counts.unjudged - counts['no-golden'],
     expired: expiredWaivers(run).length,
+    unstable: run.stress?.verdict === 'fail',
+    ...(run.cases.length + run.pending.length > 0 ? {} : instead(run)),
     images: run.cases.reduce((total, { images }) => total + images.length, 0),
     retries: run.cases.reduce((total, { retries }) => total + retries, 0),
     features: sortedSet(run.cases.flatMap(({ fixture }) => fixture.features)),
@@ -125,16 +132,40 @@ export function expiredWaivers({ waivers = [] }: Pick<Run, 'waivers'>): string[]
 
 export type Tone = 'good' | 'warn' | 'bad'
 
+/** What a run is about that drew no cases: it stressed, or it was timed. */
+function instead({ stress, speed, kudos }: Run): Pick<RunSummary, 'instead'> {
+  if (stress) return { instead: { tone: stress.verdict === 'pass' ? 'good' : 'bad', text: sentence(stress.reason) } }
+  if (speed && !speed.valid) return { instead: { tone: 'bad', text: `Void: ${speed.parity.reason}` } }
+  if (speed?.decision) {
+    const { verdict, ratio } = speed.decision
+    const text = `${formatTimes(timesAsFast(ratio).estimate)} as fast as ${speed.baseline?.backend ?? 'the baseline'}: ${verdict}`
+    return { instead: { tone: SPEED_TONES[verdict] ?? 'good', text } }
+  }
+  if (speed) return { instead: { tone: 'good', text: `${plural(speed.payloads.length, 'payload')} timed` } }
+  return kudos ? { instead: { tone: 'good', text: `${plural(kudos.mix.cases, 'case')} priced` } } : {}
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+}
+
 /** The whole run in one sentence. */
-export function headline({ cases, pending, counts, judged, expired }: RunSummary): { tone: Tone; text: string } {
+export function headline({ cases, pending, counts, judged, expired, unstable, instead }: RunSummary): {
+  tone: Tone
+  text: string
+} {
   const broken = [
     counts.fail > 0 && `${counts.fail} failed`,
     counts.error > 0 && `${counts.error} ended in an error`,
     pending > 0 && `${pending} never ran`,
     expired > 0 && `${plural(expired, 'waiver')} expired`,
   ].filter(part => part !== false)
+  if (instead) return instead
   if (cases + pending === 0) return { tone: 'bad', text: 'Nothing was replayed' }
-  if (broken.length > 0) return { tone: 'bad', text: `Of ${plural(cases + pending, 'case')} ${broken.join(', ')}` }
+  const stress = unstable ? '; the stress run failed' : ''
+  if (broken.length > 0)
+    return { tone: 'bad', text: `Of ${plural(cases + pending, 'case')} ${broken.join(', ')}${stress}` }
+  if (unstable) return { tone: 'bad', text: 'The stress run failed' }
   if (counts.unjudged === cases) return { tone: 'warn', text: `${plural(cases, 'case')} replayed, none compared yet` }
   const open = [
     counts.drift > 0 && `${counts.drift} drifted`,

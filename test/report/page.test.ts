@@ -66,10 +66,24 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
   it('says at the top what the run comes to, and what was not measured', () =>
     visit('', async page => {
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
-        'Of 13 cases 3 failed, 1 ended in an error',
+        'Of 13 cases 3 failed, 1 ended in an error; the stress run failed',
       )
       expect(await page.getByRole('region', { name: 'Parity' }).textContent()).toContain('7 / 12')
     }))
+
+  it('opens with what there is where a run has no cases', async () => {
+    const stressed = await makeReport([], addSections)
+    const { page, complaints } = await open(browser, stressed.url)
+    try {
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('1 of 24 jobs came out as another')
+      expect(await page.getByRole('region', { name: 'Coverage' }).isVisible()).toBe(true)
+      expect(await page.getByRole('link', { name: /^Cases/ }).count()).toBe(0)
+      expect(complaints).toEqual([])
+    } finally {
+      await page.context().close()
+      await stressed.remove()
+    }
+  })
 
   it('says by which command a pillar that was not measured would be', async () => {
     const bare = await makeReport([{ id: 'one' }])

@@ -35,6 +35,11 @@ const viewer = createViewer({
   onClose: id => grid.focus(id),
   onHelp: () => help.toggle(),
 })
+const others = [
+  featureSection(run, feature => store.update({ ...NO_FILTER, tab: 'cases', feature }, { step: true })),
+  stabilitySection(run),
+  speedSection(run),
+].filter(section => section !== undefined)
 const sections = [
   {
     tab: 'cases' as const,
@@ -42,10 +47,8 @@ const sections = [
     count: String(summary.cases),
     element: h('div', {}, toolbar.element, grid.element),
   },
-  featureSection(run, feature => store.update({ ...NO_FILTER, tab: 'cases', feature }, { step: true })),
-  stabilitySection(run),
-  speedSection(run),
-].filter(section => section !== undefined)
+  ...others,
+].filter(({ tab }) => tab !== 'cases' || entries.length > 0 || others.length === 0)
 const tabs = createTabs(sections, tab => store.update({ tab }, { step: true }))
 const shortcuts = shortcutsOf({ store, tabs, toolbar, grid, viewer, toggleTheme, toggleHelp: () => help.toggle() })
 const help = createHelp(shortcuts)

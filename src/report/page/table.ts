@@ -6,6 +6,8 @@ export interface Column<Row> {
   cell(row: Row): Child | readonly Child[]
   /** Words stand left, figures right. @default figures */
   words?: boolean
+  /** Sentences, which break into lines. */
+  sentences?: boolean
 }
 
 /** A table of records. */
@@ -19,20 +21,20 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
       h(
         'thead',
         {},
-        h(
-          'tr',
-          {},
-          ...columns.map(({ title, words }) => h('th', { scope: 'col', class: words ? 'text' : undefined }, title)),
-        ),
+        h('tr', {}, ...columns.map(column => h('th', { scope: 'col', class: classOf(column) }, column.title))),
       ),
       h('tbody', {}, ...rows.map(row => h('tr', {}, ...columns.map((column, index) => cell(row, column, index))))),
     ),
   )
 }
 
-function cell<Row>(row: Row, { cell, words }: Column<Row>, index: number): HTMLElement {
-  const content = cell(row)
+function classOf<Row>({ words, sentences }: Column<Row>): string | undefined {
+  return sentences ? 'text sentences' : words ? 'text' : undefined
+}
+
+function cell<Row>(row: Row, column: Column<Row>, index: number): HTMLElement {
+  const content = column.cell(row)
   const children: readonly Child[] = Array.isArray(content) ? content : [content as Child]
-  const attributes = { class: words ? 'text' : undefined }
+  const attributes = { class: classOf(column) }
   return index === 0 ? h('th', { scope: 'row', ...attributes }, ...children) : h('td', attributes, ...children)
 }

@@ -15,7 +15,10 @@ export function memory({ samples, bytesPerJob, growthSince100, networks }: Memor
   if (samples.length === 0 && networks.length === 0) return undefined
   const says = [
     growthSince100 !== undefined && `${(growthSince100 * 100).toFixed(1)} % more at the end than after 100 jobs`,
-    bytesPerJob !== undefined && `${(bytesPerJob / 1024).toFixed(1)} KiB a job in the second half`,
+    // Of a short run it says nothing but how large the last pictures were.
+    growthSince100 !== undefined &&
+      bytesPerJob !== undefined &&
+      `${(bytesPerJob / 1024).toFixed(1)} KiB a job in the second half`,
   ].filter(part => part !== false)
   return h(
     'div',

@@ -51,7 +51,7 @@ function panel(stress: Stress): HTMLElement {
         cell: ({ problems }) => (problems > 0 ? h('strong', { class: 'called bad' }, problems) : 0),
       },
       { title: 'took', cell: ({ startMs, endMs }) => formatDuration(endMs - startMs) },
-      { title: 'what it tries', words: true, cell: ({ about }) => foreign(about) },
+      { title: 'what it tries', sentences: true, cell: ({ about }) => foreign(about) },
     ]),
     memory(stress.memory),
     scheduler(stress),
@@ -89,7 +89,7 @@ function problemTable(problems: readonly StressProblem[]): HTMLElement {
     table(problems, [
       { title: 'job', words: true, cell: ({ n, job }) => [`${n} `, foreign(job)] },
       { title: 'schedule', words: true, cell: ({ schedule }) => foreign(schedule) },
-      { title: 'what happened', words: true, cell: ({ reason }) => foreign(reason) },
+      { title: 'what happened', sentences: true, cell: ({ reason }) => foreign(reason) },
       { title: 'leaves at', words: true, cell: ({ leavesAt }) => foreign(leavesAt ?? '–') },
       {
         title: 'whose it is',
