@@ -1,8 +1,8 @@
 /** The pictures of a job as the lane gets them: decoded, brought to their size, annotated, their masks apart. */
 import { annotate } from '../imaging/annotators/annotate.js'
 import { decodeImage } from '../imaging/decode.js'
-import type { Mask } from '../imaging/mask.js'
-import type { Picture } from '../imaging/picture.js'
+import { type Mask, maskFromPicture } from '../imaging/mask.js'
+import { type Picture, toRgb } from '../imaging/picture.js'
 import { fitSource, loadSource } from '../imaging/source.js'
 import type { LaneTask } from '../lane/protocol.js'
 import { sha256 } from '../lane/stages.js'
@@ -47,14 +47,19 @@ export async function preparePictures(
   return { planned, sent }
 }
 
-async function sourcePictures({ width, height, hires }: Job, source: JobSource): Promise<SourcePair> {
-  const first = { width: hires?.firstWidth ?? width, height: hires?.firstHeight ?? height }
-  const fitted = fitSource({
-    image: await decode(source.image),
-    ...(source.mask && { mask: await decode(source.mask) }),
-    request: { width, height },
-    source: source.resize ?? first,
-  })
+async function sourcePictures({ width, height }: Job, source: JobSource): Promise<SourcePair> {
+  const decoded = await decode(source.image)
+  const ownMask = source.mask && (await decode(source.mask))
+  if (source.resize === undefined && ownMask) return { image: toRgb(decoded), mask: maskFromPicture(ownMask) }
+  const fitted =
+    source.resize === undefined
+      ? decoded
+      : fitSource({
+          image: decoded,
+          ...(ownMask && { mask: ownMask }),
+          request: { width, height },
+          source: source.resize,
+        })
   const { image, mask } = loadSource(fitted)
   const masked = source.mask !== undefined || source.maskFromAlpha === true || paints(source.processing)
   return { image, ...(masked && { mask }) }

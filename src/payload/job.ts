@@ -30,7 +30,7 @@ export interface JobSource {
   mask?: SourceImage
   /** There is no `mask`: transparent pixels of the picture are painted; nothing of a picture without alpha is. */
   maskFromAlpha?: boolean
-  /** The picture is brought to this size before it is encoded. @default the size of the first pass */
+  /** The picture is brought to this size before it is encoded. @default none: its own size is that of the first pass */
   resize?: Size
   /** Encode as torch does on a CPU of this many threads (reference packs). @default with exact sums, as on a GPU */
   torchThreads?: number

@@ -108,9 +108,17 @@ describe('a plan', () => {
     ])
   })
 
-  it('takes the output of the encoder where more layers are skipped than there are, as ComfyUI does', () => {
+  it('takes the last layer where more are skipped than there are, as ComfyUI does for SD1', () => {
     expect(plan({ clipSkip: 4 }).text.hidden).toEqual([{ kind: 'clip-l', fromEnd: 4, finalNorm: true }])
     expect(plan({ clipSkip: 5 }).text.hidden).toEqual([{ kind: 'clip-l', fromEnd: 1, finalNorm: true }])
+  })
+
+  it.each([
+    ['sd2', true],
+    ['sdxl', false],
+  ] as const)('and the layer before the last for %s', (family, finalNorm) => {
+    const { text } = makePlan({ ...job, clipSkip: 9 }, { ...model, facts: { ...facts, family } })
+    expect(text.hidden).toEqual([{ kind: 'clip-l', fromEnd: 2, finalNorm }])
   })
 
   it('never holds a weight that is not finite', () => {

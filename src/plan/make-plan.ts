@@ -74,12 +74,14 @@ export function makePlan(
 }
 
 /**
- * SD1 and SD2 put the final layer norm on whichever layer is taken, SDXL on none; who skips more layers than there are gets
- * the encoder's own output (ComfyUI's `sd1_clip.py`: `set_clip_options`, `sdxl_clip.py`).
+ * SD1 and SD2 put the final layer norm on whichever layer is taken, SDXL on none. Who skips more layers than there are gets the
+ * family's own choice: the last layer of SD1, the one before of the others (ComfyUI's `sd1_clip.py`: `set_clip_options`, whose
+ * second call forgets the first; `sd2_clip.py`, `sdxl_clip.py`).
  */
 function hiddenState({ kind, layers }: TextEncoderFacts, { family }: ModelFacts, clipSkip: number): HiddenState {
-  if (clipSkip > layers) return { kind, fromEnd: 1, finalNorm: true }
-  return { kind, fromEnd: clipSkip, finalNorm: family === 'sd1' || family === 'sd2' }
+  const own = family === 'sd1' ? 1 : 2
+  const fromEnd = clipSkip > layers ? Math.min(own, layers) : clipSkip
+  return { kind, fromEnd, finalNorm: family === 'sd1' || family === 'sd2' }
 }
 
 function tokens(
@@ -107,7 +109,7 @@ function passes(
 ): SamplingPass[] {
   const first: SamplingPass = {
     ...pass(job, facts, {
-      ...firstPassSize(job),
+      ...firstPassSize(job, source?.image),
       scheduler: job.scheduler,
       steps: job.steps,
       denoise: job.denoise,

@@ -99,6 +99,12 @@ describe('sources in plans', () => {
     expect(made.passes[0]).toMatchObject({ width: 96, height: 64 })
   })
 
+  it('a source that nobody resizes makes the first pass as large as it is', () => {
+    const picture = { ...PICTURE, width: 100, height: 141 }
+    const made = plan(4, { source: source('img2img') }, { source: { image: picture } })
+    expect(made.passes[0]).toMatchObject({ width: 96, height: 136 })
+  })
+
   it('a ControlNet steers the first of two passes', () => {
     const hires = { firstWidth: 64, firstHeight: 64, steps: 3, denoise: 0.5 }
     const made = plan(4, { hires }, { control: CONTROL })

@@ -32,11 +32,11 @@ export function plannedConcat({ unet, vae }: ModelFacts, name: string): PlannedC
   })
 }
 
-/** Size of the first pass: the source's where there is one, for its latent is what is drawn on. */
-export function firstPassSize({ source, hires, width, height }: Job): Size {
+/** Size of the first pass: the source picture's where there is one, for its latent is what is drawn on. */
+export function firstPassSize({ source, hires, width, height }: Job, picture: Size | undefined): Size {
   const own = { width: hires?.firstWidth ?? width, height: hires?.firstHeight ?? height }
   if (source === undefined) return own
-  const size = source.resize ?? own
+  const size = source.resize ?? picture ?? own
   return { width: size.width - (size.width % LATENT_CELL), height: size.height - (size.height % LATENT_CELL) }
 }
 

@@ -1,7 +1,7 @@
 /** A reference pack: cases, and every stage of them as another backend computed it. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import type { ModelFile } from '../../engine/resolve-model.js'
 import { FixtureError } from '../../errors.js'
@@ -85,7 +85,7 @@ export async function readPack(folder: string): Promise<Pack> {
     tolerance: pack.tolerance,
     torchThreads: pack.torch_threads,
     latentsOnly: pack.latents_only,
-    modelFolders: pack.models.map(models => join(folder, models)),
+    modelFolders: pack.models.map(models => (isAbsolute(models) ? models : join(folder, models))),
     imageFolder: join(folder, pack.images),
     cases,
   }
