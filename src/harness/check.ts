@@ -108,6 +108,7 @@ export async function judgeCases({
     const candidate = {
       result,
       environment: run.environment,
+      backend: run.backend,
       pictures: await drawn(result),
       tensors: result.tensors && (await readTensors(folder, result.tensors)),
       twin: await another(twin),

@@ -28,6 +28,8 @@ export const goldenSchema = z.object({
     at: z.string(),
     /** Run that the pictures come from, with the tool and the models that drew them. */
     run: z.string(),
+    /** Who drew it, where that was not our engine. */
+    backend: z.string().optional(),
     version: z.string(),
     commit: z.string().optional(),
     models: runSchema.shape.models,

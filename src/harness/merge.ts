@@ -151,7 +151,17 @@ function mergedRun(parts: readonly Part[], { cases, whole }: { cases: CaseResult
   const judged = cases.some(({ verdict }) => verdict !== undefined)
   const devices = [...new Set(runs.map(run => run.environment.device))]
   // What `kudos` made of one shard says nothing of all of them; it can be asked of the merged run.
-  const { selection, coverage, waivers: _w, stages: _s, comparison: _c, kudos: _k, ...start } = first
+  const {
+    selection,
+    coverage,
+    waivers: _w,
+    stages: _s,
+    comparison: _c,
+    kudos: _k,
+    population: _p,
+    selfProof: _f,
+    ...start
+  } = first
   const speed = runs.find(run => run.speed !== undefined)?.speed
   const merged: Run = {
     ...start,
@@ -169,6 +179,7 @@ function mergedRun(parts: readonly Part[], { cases, whole }: { cases: CaseResult
     ...(waivers.length === 0 ? {} : { waivers }),
     ...(stages.length === 0 ? {} : { stages }),
     ...(speed && { speed }),
+    ...mergeProofs(runs),
     ...(coverage && {
       coverage: coverageOf(
         cases,
@@ -179,6 +190,21 @@ function mergedRun(parts: readonly Part[], { cases, whole }: { cases: CaseResult
   return judged
     ? { ...merged, comparison: comparisonOf(goldenSide({ cases }), [{ side: runSide(merged), cases }]) }
     : merged
+}
+
+/** What the shards were proved by, all of it; the population of each is its own, and the worst is told. */
+function mergeProofs(runs: readonly Run[]): Pick<Run, 'population' | 'selfProof'> {
+  const worst = <T extends { verdict: string }>(all: readonly T[]) =>
+    ['error', 'fail', 'drift', 'pass', 'unmeasured'].flatMap(
+      verdict => all.find(each => each.verdict === verdict) ?? [],
+    )[0]
+  const population = worst(runs.flatMap(run => run.population ?? []))
+  const proofs = runs.flatMap(run => run.selfProof ?? [])
+  const selfProof = worst(proofs)
+  return {
+    ...(population && { population }),
+    ...(selfProof && { selfProof: { ...selfProof, trials: proofs.flatMap(({ trials }) => trials) } }),
+  }
 }
 
 /** A waiver that several shards know: expired in one is expired, used in one is used. */

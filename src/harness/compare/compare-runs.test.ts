@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { engineBackend } from '../../backends/engine-backend.js'
 import type { Fixture } from '../fixture/fixture.js'
 import { replay } from '../replay.js'
+import { readRun, writeRun } from '../run-store.js'
 import { blot, type Draw, ENVIRONMENT, edited, fakeEngine } from '../testing.js'
 import { compareRuns } from './compare-runs.js'
 import { comparisonSchema } from './schema.js'
@@ -99,6 +100,25 @@ describe('two runs', () => {
       ['sampler', 'same'],
     ])
     expect(exitCode).toBe(7)
+  })
+
+  test('a backend that plans nothing is compared by its pictures, and its plans are said not to be measured', async () => {
+    const theirs = await drawn('theirs')
+    const run = await readRun(theirs)
+    const planless = run.cases.map(({ plan: _, planSha256: __, ...each }) => each)
+    await writeRun(theirs, { ...run, backend: 'comfyui', cases: planless })
+    const ours = await drawn('ours', ({ seed }) => (seed === 4 ? dark(seed) : { pictures: [blot(seed)] }))
+    for (const [reference, candidate] of [
+      [theirs, ours],
+      [ours, theirs],
+    ] as const) {
+      const out = join(folder, `out-${candidate === ours}`)
+      const { comparison, runs, exitCode } = await compareRuns({ reference, candidates: [candidate], out })
+      expect(comparison.matrix.map(({ cells }) => cells[0]?.standing)).toEqual(['different', 'same', 'same'])
+      const plan = runs[0]?.run.cases[0]?.verdict?.gates.find(({ gate }) => gate === 'plan')
+      expect(plan).toMatchObject({ verdict: 'unmeasured', reason: expect.stringContaining('another backend') })
+      expect(exitCode).toBe(1)
+    }
   })
 
   test('several candidates are several columns', async () => {

@@ -70,7 +70,7 @@ async function compareOpened([from, ...candidates]: readonly OpenedRun[], option
   for (const [index, { folder: own }] of candidates.entries()) {
     const given = options.candidates[index] ?? own
     const folder = candidates.length === 1 ? out : join(out, names[index] ?? String(index))
-    const run = await readRun(own)
+    const run = asDrawn(await readRun(own))
     const shared = run.cases.filter(({ id }) => reference.has(id))
     if (shared.length === 0) throw nothingShared(run, given, options.reference, reference)
     await copyRun(run, own, folder)
@@ -90,12 +90,17 @@ async function compareOpened([from, ...candidates]: readonly OpenedRun[], option
   await writeWhole(join(out, 'comparison.json'), `${readableJson(comparison)}\n`)
   const runs = []
   for (const { folder, run, cases } of sides) {
-    const { waivers: _waivers, stages: _stages, ...rest } = run
-    const judged = { ...rest, command: 'compare', cases, comparison }
+    const judged = { ...run, command: 'compare', cases, comparison }
     await writeRun(folder, judged)
     runs.push({ folder, run: judged })
   }
   return { comparison, runs, exitCode: exitOf(sides, { common, strictDrift }) }
+}
+
+/** A run without what was said of it when it was compared with something else. */
+function asDrawn(run: Run): Run {
+  const { waivers: _w, stages: _s, population: _p, selfProof: _f, comparison: _c, ...drawn } = run
+  return drawn
 }
 
 interface OpenReference {
@@ -187,7 +192,7 @@ function exitOf(
 ): ExitCode {
   const codes = sides.map(({ run, cases, missing = [] }) => {
     const counted = common ? cases.filter(({ verdict }) => verdict?.verdict !== 'no-golden') : cases
-    const code = exitCodeOf({ ...run, cases: counted, waivers: [] }, { strictDrift })
+    const code = exitCodeOf({ ...run, cases: counted }, { strictDrift })
     return code === ExitCode.ok && !common && missing.length > 0 ? ExitCode.noGolden : code
   })
   return SERIOUS.find(code => codes.includes(code)) ?? ExitCode.ok

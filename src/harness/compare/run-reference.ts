@@ -3,6 +3,7 @@ import { GOLDEN_SCHEMA, type Golden } from '../golden-schema.js'
 import type { Reference } from '../goldens.js'
 import type { CaseResult, Run } from '../run-schema.js'
 import { readPicture } from '../run-store.js'
+import { readTensors } from '../tensor-file.js'
 
 export function runReference(run: Run, folder: string): Reference {
   return {
@@ -10,7 +11,8 @@ export function runReference(run: Run, folder: string): Reference {
       const result = run.cases.find(each => each.id === id)
       if (result === undefined || result.state !== 'ok' || result.images.length === 0) return []
       const pictures = await Promise.all(result.images.map(image => readPicture(folder, image)))
-      return [{ variant: 1, golden: asGolden(run, result), pictures }]
+      const tensors = result.tensors && (await readTensors(folder, result.tensors))
+      return [{ variant: 1, golden: asGolden(run, result), pictures, tensors }]
     },
     folderOf: () => folder,
   }
@@ -35,6 +37,7 @@ function asGolden(run: Run, { id, fixture, images, plan, planSha256, fingerprint
       reason: 'compared with, not approved',
       at: createdAt,
       run: run.id,
+      backend,
       version,
       ...(commit === undefined ? {} : { commit }),
       models,

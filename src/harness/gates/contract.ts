@@ -17,9 +17,15 @@ interface ContractInput {
   /** A golden that is blank itself allows blank pictures. */
   golden?: readonly Picture[] | undefined
   blank: number
+  /** The backend says what it was going to draw; of one that does not, the golden's pictures are what was promised. @default true */
+  plans?: boolean
 }
 
-export function contractGate({ candidate, pictures, golden, blank }: ContractInput): GateResult {
+function promiseOf(pictures: readonly Picture[]): z.infer<typeof promiseSchema> {
+  return { batch: pictures.length, passes: pictures.slice(0, 1).map(({ width, height }) => ({ width, height })) }
+}
+
+export function contractGate({ candidate, pictures, golden, blank, plans = true }: ContractInput): GateResult {
   const result = (verdict: GateResult['verdict'], reason: string, metrics = {}): GateResult => ({
     gate: 'contract',
     verdict,
@@ -47,7 +53,8 @@ export function contractGate({ candidate, pictures, golden, blank }: ContractInp
       : result('fail', `one control map was asked for, ${length} came`)
   }
 
-  const promise = promiseSchema.safeParse(candidate.plan)
+  const promised = candidate.plan === undefined && !plans ? promiseOf(golden ?? pictures) : candidate.plan
+  const promise = promiseSchema.safeParse(promised)
   if (!promise.success) return result('error', 'the run holds no plan that says what was to be drawn')
   const { batch, passes } = promise.data
   if (pictures.length !== batch) return result('fail', `${batch} pictures were asked for, ${pictures.length} came`)

@@ -20,6 +20,8 @@ import { type KnownStages, stageDistance } from './stage-distance.js'
 export interface JudgedCase {
   result: CaseResult
   environment: Environment
+  /** Who drew it. Other backends than our engine plan nothing that could be compared. @default 'horde-onnx' */
+  backend?: string
   /** One for each of `result.images`. */
   pictures: readonly Picture[]
   tensors?: Tensors | undefined
@@ -50,7 +52,13 @@ const CLOSE_IS_FINE: Record<Kinship, string> = {
 
 export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined, limits: Limits): CaseVerdict {
   const { result, pictures } = candidate
-  const contract = contractGate({ candidate: result, pictures, golden: approved?.pictures, blank: limits.blank })
+  const contract = contractGate({
+    candidate: result,
+    pictures,
+    golden: approved?.pictures,
+    blank: limits.blank,
+    plans: isOurs(candidate.backend),
+  })
   const about = approved === undefined ? {} : { golden: describe(approved.golden, candidate.environment) }
   if (contract.verdict !== 'pass' || expectedFault(result) !== undefined) return verdictOf([contract], about)
 
@@ -65,7 +73,12 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
   const ours = { fingerprints: result.fingerprints, tensors: candidate.tensors }
   const theirs = { fingerprints: golden.fingerprints, tensors: approved.tensors }
   const growth = growthOf(ours, theirs)
-  const gates = [contract, planGate(result, golden), ...stageGates({ ours, theirs, kin, growth, golden, limits })]
+  const plans = isOurs(candidate.backend) && isOurs(golden.approved.backend)
+  const gates = [
+    contract,
+    plans ? planGate(result, golden) : NO_PLANS,
+    ...stageGates({ ours, theirs, kin, growth, golden, limits }),
+  ]
   const comparable =
     result.images.length === golden.images.length &&
     result.images.every((image, i) => {
@@ -92,6 +105,17 @@ export function judge(candidate: JudgedCase, approved: JudgedGolden | undefined,
     growth,
     ...(telling ? { leaves: firstDifference(result.fingerprints, golden.fingerprints) } : {}),
   })
+}
+
+function isOurs(backend = 'horde-onnx'): boolean {
+  return backend === 'horde-onnx'
+}
+
+const NO_PLANS: GateResult = {
+  gate: 'plan',
+  verdict: 'unmeasured',
+  reason: 'not measured: another backend plans nothing that could be compared',
+  metrics: {},
 }
 
 interface StageInput {

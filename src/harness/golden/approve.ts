@@ -201,6 +201,7 @@ function goldenOf(
       reason: reason.trim(),
       at: new Date().toISOString(),
       run: run.id,
+      ...(run.backend === 'horde-onnx' ? {} : { backend: run.backend }),
       version: run.version,
       ...(run.commit === undefined ? {} : { commit: run.commit }),
       models: run.models,
