@@ -45,6 +45,7 @@ describe('stress', () => {
       })
       expect(exitCode).toBe(8)
       expect(stress.problems.length).toBeGreaterThan(0)
+      expect(stress.problems[0]?.reason).toMatch(/^it is not what it is alone/)
       expect(stress.shrunk).toMatchObject({ entries: 2, from: 4 })
       const small = await readSchedule(join(out, stress.shrunk?.file ?? ''))
       expect(small.entries).toHaveLength(2)

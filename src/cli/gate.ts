@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { engineBackend } from '../backends/engine-backend.js'
-import { createEngine } from '../engine/create-engine.js'
+import { createEngine, type EngineOptions } from '../engine/create-engine.js'
 import { checkRun } from '../harness/check.js'
 import { loadFixtures, selectFixtures } from '../harness/fixture/load.js'
 import { parseShard, shardFixtures } from '../harness/fixture/shard.js'
@@ -55,13 +55,20 @@ export const gate = command({
     const out = resolve(args.out ?? newRunFolder('gate'))
     const places = { ...args, catalogue: config.catalogue, models: config.models }
     const threads = args.threads ?? config.threads?.toString()
-    const engine = await createEngine(engineOptions({ ...places, threads }))
+    const settings = engineOptions({ ...places, threads })
+    const engine = await createEngine({ ...settings, deterministic: true })
+    // What is stressed is the engine: the embedded model will do.
+    const { catalogue: _, modelFolders: __, ...bare } = settings
     const quiet = args.json === true
     const progress = createProgress(process.stderr, { quiet })
     try {
       const outcome = await runGate({
         config,
         engine,
+        // One machine of several is enough to see whether jobs harm each other.
+        ...(shard === undefined || shard.index === 1
+          ? { openEngine: (options: EngineOptions) => createEngine({ ...bare, ...options }) }
+          : {}),
         backend: engineBackend(engine),
         fixtures,
         unselected: all.filter(fixture => !fixtures.includes(fixture)),

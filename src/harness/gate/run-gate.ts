@@ -1,5 +1,6 @@
 /** The gate: a list of stages, each of which decides; the most serious decision is the gate's. */
 import type { Backend } from '../../backends/backend.js'
+import type { EngineOptions } from '../../engine/create-engine.js'
 import type { Engine } from '../../engine/types.js'
 import { ExitCode, HordeOnnxError } from '../../errors.js'
 import { checkRun, exitCodeOf } from '../check.js'
@@ -11,6 +12,8 @@ import { openGoldens } from '../goldens.js'
 import { type ReplayEvent, replay } from '../replay.js'
 import type { Run, RunStage, Selection } from '../run-schema.js'
 import { readRun, writeRun } from '../run-store.js'
+import { stressEngine, stressExitCode } from '../stress/run-stress.js'
+import type { Stress } from '../stress/stress-schema.js'
 import type { GateConfig, GateStageName } from './config.js'
 import { type PlannedCase, planExitCode, planFixtures } from './plan-stage.js'
 import { redrawFailed } from './redraw.js'
@@ -18,6 +21,8 @@ import { redrawFailed } from './redraw.js'
 export interface GateInput {
   config: GateConfig
   engine: Engine
+  /** Opens engines for the stage `stress`, which is left out without it. */
+  openEngine?: (options: EngineOptions) => Promise<Engine>
   /** The engine as what draws. */
   backend: Backend
   fixtures: readonly Fixture[]
@@ -39,6 +44,7 @@ export interface GateOutcome {
   /** Absent where nothing was drawn. */
   run?: Run
   plans?: readonly PlannedCase[]
+  stress?: Stress
 }
 
 interface StageOutcome {
@@ -50,7 +56,7 @@ interface StageOutcome {
 /** A stage of the gate: judges something, and may leave things behind for the stages after it. */
 type Stage = (input: GateInput, so: GateOutcome) => Promise<StageOutcome>
 
-/** More stages (self-proof, stress, bench) take their place here and in `GATE_STAGES`. */
+/** More stages (self-proof, bench) take their place here and in `GATE_STAGES`. */
 const STAGES: Record<GateStageName, Stage> = {
   async plan({ engine, fixtures, goldens }, so) {
     const plans = await planFixtures(engine, fixtures, {
@@ -106,6 +112,13 @@ const STAGES: Record<GateStageName, Stage> = {
     if (unstable > 0) says.push(`${unstable} unstable`)
     return { exitCode: exitCodeOf(so.run, options), says: says.join(', ') || 'nothing was judged' }
   },
+
+  async stress({ openEngine, out, signal }, so) {
+    if (openEngine === undefined) return { exitCode: ExitCode.invalid, says: 'there is no engine to be stressed' }
+    const options = { engine: openEngine, out, size: 6, kills: 1, ...(signal === undefined ? {} : { signal }) }
+    so.stress = await stressEngine(options)
+    return { exitCode: stressExitCode(so.stress, signal), says: so.stress.reason }
+  },
 }
 
 /** Most serious first: what decides where stages disagree. */
@@ -138,6 +151,7 @@ export async function runGate(input: GateInput): Promise<GateOutcome> {
   const codes: ExitCode[] = []
   for (const [name, stage] of Object.entries(STAGES)) {
     if (!config.stages.some(wanted => wanted === name)) continue
+    if (name === 'stress' && input.openEngine === undefined) continue
     const since = performance.now()
     const { exitCode, says } = await stage(input, so)
     const done = { name, exitCode, says, ms: performance.now() - since }
@@ -148,7 +162,11 @@ export async function runGate(input: GateInput): Promise<GateOutcome> {
   }
   so.exitCode = mostSerious(codes)
   if (so.run !== undefined) {
-    so.run = { ...(await readRun(input.out, { pictures: false })), stages: so.stages }
+    so.run = {
+      ...(await readRun(input.out, { pictures: false })),
+      stages: so.stages,
+      ...(so.stress && { stress: so.stress }),
+    }
     await writeRun(input.out, so.run)
   }
   return so

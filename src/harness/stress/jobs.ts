@@ -14,9 +14,9 @@ export interface JobOptions {
 
 const BASE = { sampler_name: 'k_euler', ddim_steps: 3, width: 64, height: 64, cfg_scale: 5, karras: true }
 
-/** One job a feature. The first has none. */
+/** One job a feature. The first has none; jobs called `faulty-…` end in a fault. */
 export async function featureJobs({ model, control }: JobOptions): Promise<Record<string, Request>> {
-  const [picture, mask] = [await slope(64), await block(64)]
+  const [picture, mask] = [await sourcePicture(64), await block(64)]
   const payloads: Record<string, { payload: object; pop?: object }> = {
     plain: { payload: {} },
     'another-prompt': { payload: { prompt: 'a green star on a yellow background' } },
@@ -79,13 +79,14 @@ export function withSeed(request: Request, seed: number): Request {
   return { ...request, payload: { ...Object(request.payload), seed } }
 }
 
-/** Fixtures as stress jobs: at most 128×128 and 8 steps. */
+/** Fixtures as stress jobs: at most 128×128 and 8 steps. Seeds beyond 2^53 are rounded: they need not be the fixture's. */
 export function fixtureJobs(fixtures: readonly Fixture[]): Record<string, Request> {
   return Object.fromEntries(
-    fixtures.flatMap(({ id, payload }) => {
+    fixtures.flatMap(({ id, payload, expect }) => {
       const request: unknown = JSON.parse(payload)
       if (typeof request !== 'object' || request === null || !('payload' in request)) return []
-      return [[id, reduced(Object(request))]]
+      const faulty = expect !== undefined && 'fault' in expect
+      return [[faulty ? `faulty-${id}` : id, reduced(Object(request))]]
     }),
   )
 }
@@ -107,7 +108,8 @@ export function reduced(request: Request): Request {
 
 const numberOr = (value: unknown, otherwise: number) => (typeof value === 'number' ? value : otherwise)
 
-async function slope(side: number): Promise<string> {
+/** A picture for jobs that start from one, base64. */
+export async function sourcePicture(side: number): Promise<string> {
   const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
     const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)]
     return i % 3 === 0 ? 4 * x : i % 3 === 1 ? 4 * y : 200 - x - y

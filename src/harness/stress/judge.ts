@@ -30,6 +30,9 @@ export function judgeOutcome(
       ? unexpected('it was cancelled, and nobody asked for that')
       : { verdict: 'not-judged' }
   }
+  if (solo.state === 'fault' && !entry.job.startsWith('faulty')) {
+    return unexpected(`alone it is ${stateOf(solo)}: ${solo.faults[0]?.message}`)
+  }
   if (generation.state !== solo.state || generation.faults[0]?.code !== solo.faults[0]?.code) {
     return unexpected(`alone it is ${stateOf(solo)}, here it is ${stateOf(generation)}`)
   }
@@ -49,7 +52,7 @@ export function judgeOutcome(
       ? ''
       : bleed.evidence === 'stage'
         ? `; its ${bleed.stages?.join(', ')} are those of ${bleed.job}`
-        : `; of all solo pictures that of ${bleed.job} is nearest (${bleed.rms?.toFixed(1)}, its own ${bleed.ownRms?.toFixed(1)})`
+        : `; what it differs by is of ${bleed.job} (correlation ${bleed.correlation?.toFixed(2)})`
   return {
     verdict: 'different',
     problem: {
@@ -70,7 +73,7 @@ function isSame(a: Solo, b: Solo): boolean {
   return pictures && Object.entries(b.fingerprints).every(([stage, hash]) => a.fingerprints[stage] === hash)
 }
 
-/** Whose it is: bits of a stage that are another job's, or the nearest of all solo pictures. */
+/** Whose it is: bits of a stage that are another job's, or a trace of its picture. */
 function bleedOf(job: string, got: Solo, solos: ReadonlyMap<string, Solo>): StressBleed | undefined {
   const own = solos.get(job)
   for (const [other, solo] of solos) {
@@ -80,22 +83,50 @@ function bleedOf(job: string, got: Solo, solos: ReadonlyMap<string, Solo>): Stre
     )
     if (stages.length > 0) return { job: other, evidence: 'stage', stages }
   }
-  const ownRms = own && distance(got, own)
-  let nearest: { job: string; rms: number } | undefined
-  for (const [other, solo] of solos) {
-    const rms = other === job ? undefined : distance(got, solo)
-    if (rms !== undefined && (nearest === undefined || rms < nearest.rms)) nearest = { job: other, rms }
-  }
-  if (nearest === undefined) return undefined
-  return { ...nearest, evidence: 'pixels', ...(ownRms === undefined ? {} : { ownRms }) }
+  const traces = [...solos].flatMap(([other, solo]) => {
+    const trace = other === job || own === undefined ? undefined : traceOf(got, own, solo)
+    return trace === undefined ? [] : [{ job: other, evidence: 'pixels' as const, ...trace }]
+  })
+  const clearest = traces.toSorted((a, b) => b.correlation - a.correlation)[0]
+  return clearest !== undefined && clearest.correlation >= CLEAR ? clearest : undefined
 }
 
-/** Root mean square of the difference of the first pictures; undefined where they are of different sizes. */
-function distance({ images: [a] }: Solo, { images: [b] }: Solo): number | undefined {
-  if (a === undefined || b === undefined || a.width !== b.width || a.height !== b.height) return undefined
-  let squares = 0
-  for (let i = 0; i < a.pixels.length; i++) squares += ((a.pixels[i] ?? 0) - (b.pixels[i] ?? 0)) ** 2
-  return Math.sqrt(squares / a.pixels.length)
+/** Correlation from which on a picture is told to have something of another. Pictures of unrelated jobs stay below. */
+const CLEAR = 0.3
+
+/**
+ * How much of another job's picture is in one: the correlation of what it differs by from its own with what the other differs
+ * by from its own. It is 1 for the other's picture and for every mixture of the two. The first pictures count; undefined where
+ * they are of different sizes.
+ */
+function traceOf(
+  { images: [got] }: Solo,
+  { images: [own] }: Solo,
+  { images: [other] }: Solo,
+): { correlation: number; rms: number; ownRms: number } | undefined {
+  if (
+    !got ||
+    !own ||
+    !other ||
+    [own, other].some(({ width, height }) => width !== got.width || height !== got.height)
+  ) {
+    return undefined
+  }
+  let [product, squares, otherSquares, distance] = [0, 0, 0, 0]
+  for (let i = 0; i < got.pixels.length; i++) {
+    const base = own.pixels[i] ?? 0
+    const [mine, others] = [(got.pixels[i] ?? 0) - base, (other.pixels[i] ?? 0) - base]
+    product += mine * others
+    squares += mine ** 2
+    otherSquares += others ** 2
+    distance += (mine - others) ** 2
+  }
+  const count = got.pixels.length
+  return {
+    correlation: squares === 0 || otherSquares === 0 ? 0 : product / Math.sqrt(squares * otherSquares),
+    rms: Math.sqrt(distance / count),
+    ownRms: Math.sqrt(squares / count),
+  }
 }
 
 /** The worst of all pictures. */

@@ -14,7 +14,8 @@ import { createRun } from '../run-store.js'
 import { tool } from '../tool.js'
 import { writeAdapters } from './adapters.js'
 import { chance } from './chance.js'
-import { featureJobs, fixtureJobs } from './jobs.js'
+import { hordelibJobs } from './hordelib.js'
+import { featureJobs, fixtureJobs, sourcePicture } from './jobs.js'
 import { type JudgeOptions, judgeOutcome, type Solo } from './judge.js'
 import { play } from './play.js'
 import {
@@ -42,9 +43,9 @@ export interface StressOptions {
   /** Makes the engines; `deterministic`, `lanes`, `inFlight` and `retries` are set by the run. */
   engine(options: EngineOptions): Promise<Engine>
   engineOptions?: EngineOptions
-  /** Folder of the run, which is made. */
+  /** Folder of the run; a schedule that fails is saved there. */
   out: string
-  /** Names of {@link SCHEDULES}. @default all but the soak */
+  /** Names of {@link SCHEDULES}. @default all but `soak` and, without its list, `hordelib` */
   schedules?: readonly string[]
   /** A schedule that was made already, instead. */
   replay?: Schedule
@@ -64,6 +65,8 @@ export interface StressOptions {
   model?: string
   /** Payloads whose reduced copies are jobs, too. @default none */
   fixtures?: readonly Fixture[]
+  /** JSON of hordelib's example payloads: makes the schedule `hordelib`. @default none */
+  hordelib?: string
   /** How often a failing schedule is run again to make it smaller. @default 40 */
   shrinkRuns?: number
   onProgress?: (event: StressEvent) => void
@@ -85,11 +88,39 @@ const RETRIES = 8
 const SAMPLES = 200
 
 /**
+ * Runs the schedules and writes a run of them.
+ *
  * @throws FixtureError where the model is not in the catalogue, OutputError where the run cannot be written
  */
 export async function runStress(options: StressOptions): Promise<StressResult> {
-  const { out, onProgress = () => {}, signal, seed = Date.now() % 2 ** 31, model = 'pocket-sd15' } = options
   const createdAt = new Date().toISOString()
+  const { version, commit } = await tool()
+  // Before anything is computed: the folder may not be one that can be written.
+  const engine = await options.engine({ ...options.engineOptions })
+  const environment = await environmentOf(engine).finally(() => engine.close())
+  const writer = await createRun(options.out, {
+    id: createdAt.replace(/[:.]/gu, '-'),
+    createdAt,
+    command: 'stress',
+    backend: 'horde-onnx',
+    version,
+    ...(commit === undefined ? {} : { commit }),
+    environment,
+    models: [],
+    pending: [],
+  })
+  const stress = await stressEngine(options)
+  const run = await writer.finish({ wallMs: stress.wallMs, models: [], stress })
+  return { run, stress, exitCode: stressExitCode(stress, options.signal) }
+}
+
+/**
+ * Runs the schedules: what every job is alone, then everything at once, then what differed and whose it was.
+ *
+ * @throws FixtureError where the model is not in the catalogue
+ */
+export async function stressEngine(options: StressOptions): Promise<Stress> {
+  const { out, onProgress = () => {}, signal, seed = Date.now() % 2 ** 31, model = 'pocket-sd15' } = options
   const since = performance.now()
   const folder = await mkdtemp(join(tmpdir(), 'horde-onnx-stress-'))
   try {
@@ -111,18 +142,6 @@ export async function runStress(options: StressOptions): Promise<StressResult> {
     const engine = await open(together)
     const played: Played[] = []
     const samples: MemorySample[] = []
-    const { version, commit } = await tool()
-    const writer = await createRun(out, {
-      id: createdAt.replace(/[:.]/gu, '-'),
-      createdAt,
-      command: 'stress',
-      backend: 'horde-onnx',
-      version,
-      ...(commit === undefined ? {} : { commit }),
-      environment: await environmentOf(engine),
-      models: [],
-      pending: [],
-    })
     try {
       const total = schedules.reduce((sum, { entries }) => sum + entries.filter(entry => 'job' in entry).length, 0)
       const every = Math.max(1, Math.floor(total / SAMPLES))
@@ -186,8 +205,7 @@ export async function runStress(options: StressOptions): Promise<StressResult> {
       scheduler: schedulerOf(stats.lanes),
       wallMs: performance.now() - since,
     }
-    const run = await writer.finish({ wallMs: stress.wallMs, models: [], stress })
-    return { run, stress, exitCode: exitCodeOf(stress, signal) }
+    return stress
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -198,14 +216,22 @@ async function schedulesOf(
   { seed, model, adapterFolders }: { seed: number; model: string; adapterFolders: readonly string[] },
 ): Promise<Schedule[]> {
   if (options.replay !== undefined) return [options.replay]
-  const names = options.schedules ?? Object.keys(SCHEDULES).filter(name => name !== 'soak')
+  const ordinary = Object.keys(SCHEDULES).filter(name => name !== 'soak' && name !== 'hordelib')
+  const names = options.schedules ?? [...ordinary, ...(options.hordelib === undefined ? [] : ['hordelib'])]
+  const control = await hasCanny(adapterFolders)
+  const theirs =
+    options.hordelib === undefined
+      ? {}
+      : await hordelibJobs(options.hordelib, { model, control, picture: await sourcePicture(128) })
   const jobs = {
-    ...(await featureJobs({ model, control: await hasCanny(adapterFolders) })),
+    ...(await featureJobs({ model, control })),
     ...fixtureJobs(options.fixtures ?? []),
   }
   const { size = 12, kills = 2, inFlight = 8, lanes = 1, mode = 'deterministic' } = options
   const settings = { in_flight: inFlight, lanes, mode }
-  return names.map((name, i) => makeSchedule(name, { jobs, chance: chance(seed + i), size, kills, settings }))
+  return names.map((name, i) =>
+    makeSchedule(name, { jobs: name === 'hordelib' ? theirs : jobs, chance: chance(seed + i), size, kills, settings }),
+  )
 }
 
 async function hasCanny(folders: readonly string[]): Promise<boolean> {
@@ -236,7 +262,7 @@ async function failsAgain(
 ): Promise<boolean> {
   const engine = await open()
   try {
-    const outcomes = await play(engine, schedule, { lostMs: 60_000 })
+    const outcomes = await play(engine, schedule)
     return outcomes.some(outcome => judgeOutcome(outcome, solos, judging).problem !== undefined)
   } finally {
     await engine.close({ drainMs: 1000 })
@@ -291,7 +317,8 @@ function schedulerOf(lanes: ReturnType<Engine['stats']>['lanes']): Stress['sched
   return all
 }
 
-function exitCodeOf({ verdict }: Stress, signal: AbortSignal | undefined): ExitCode {
+/** What a command ends with. */
+export function stressExitCode({ verdict }: Stress, signal: AbortSignal | undefined): ExitCode {
   if (verdict === 'fail') return ExitCode.concurrency
   return signal?.aborted ? ExitCode.interrupted : ExitCode.ok
 }

