@@ -16,7 +16,7 @@ const mounted = process.getuid?.() === 0 && mountSmallDisk()
 
 function mountSmallDisk(): boolean {
   mkdirSync(disk)
-  return execaSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], { reject: false }).exitCode === 0
+  return execaSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk], { reject: false }).exitCode === 0
 }
 
 let engine: Engine
@@ -82,7 +82,7 @@ describe('what is wrong with one job is a fault of that job, and the one beside 
   it.each([
     ['truncated', 'model-file', /truncated\.safetensors/],
     ['corrupt', 'model-file', /corrupt\.safetensors/],
-    ['folder', 'model-file', /folder\.safetensors: cannot be read \(EISDIR\)/],
+    ['folder', 'model-file', /folder\.safetensors: is a folder/],
     ['missing', 'model-file', /missing\.safetensors: cannot be read \(ENOENT\)/],
     ['nan', 'not-finite', /nan\.safetensors: the UNet computed values that are not finite/],
   ])('a %s checkpoint', async (model, code, message) => {
@@ -104,6 +104,7 @@ describe('what is wrong with one job is a fault of that job, and the one beside 
 
 describe('a checkpoint that is', () => {
   it('deleted while it is used is drawn to the end, and is missing from then on', async () => {
+    expect((await draw('moving')).images[0]?.sha256).toBe(good)
     const handle = draw('moving')
     for await (const event of handle) if (event.type === 'step') rmSync(at('moving'), { force: true })
     expect((await handle).images[0]?.sha256).toBe(good)

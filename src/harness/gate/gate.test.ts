@@ -133,7 +133,7 @@ describe('the configuration', () => {
     expect(await load('version: 1\n')).toEqual({
       version: 1,
       concurrency: 2,
-      stages: ['plan', 'replay', 'check'],
+      stages: ['plan', 'replay', 'check', 'stress'],
       strict_drift: false,
       redraw: true,
     })
