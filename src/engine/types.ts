@@ -5,7 +5,7 @@ import type { Job, JobNote, StepNoise } from '../payload/job.js'
 import type { Plan } from '../plan/types.js'
 import type { Emphasis } from '../prompt/index.js'
 import type { SamplerName, SchedulerName } from '../sampling/names.js'
-import type { LanesStats } from './lanes/lanes.js'
+import type { LanesStats } from './lanes/counters.js'
 
 export type { NetworkRecord } from '../lane/memory/pool.js'
 export type {
@@ -18,7 +18,7 @@ export type {
   Timings,
 } from '../lane/protocol.js'
 export type { SchedulerStats } from '../lane/schedule/scheduler.js'
-export type { LaneEvent, LanesStats } from './lanes/lanes.js'
+export type { LaneEvent, LanesStats } from './lanes/counters.js'
 
 /** A drawn picture. */
 export interface GeneratedImage {

@@ -5,8 +5,10 @@
  */
 import { ExpiredError, type Fault, faultOf, LaneError } from '../../errors.js'
 import type { EngineEnvironment, LaneOptions, LaneResult, LaneStats, LaneTask } from '../../lane/protocol.js'
+import type { SchedulerStats } from '../../lane/schedule/scheduler.js'
 import type { EngineEvent } from '../types.js'
 import { nextAssignment, type WaitingJob } from './assign.js'
+import { added, creepOf, type LaneEvent, type LanesStats, NOTHING } from './counters.js'
 import { type LaneDeath, type LaneMessage, type LaneProcess, startLane } from './lane-process.js'
 
 export interface LanesOptions {
@@ -35,26 +37,6 @@ export interface LaneRun {
   /** On the clock of `performance.now()`. */
   deadline?: number
   onEvent(event: EngineEvent): void
-}
-
-export interface LaneEvent {
-  lane: number
-  at: number
-  event: 'start' | 'death' | 'recycled'
-  reason?: string
-}
-
-/** What became of an engine's lanes. */
-export interface LanesStats {
-  lanes: readonly ({ number: number; pid: number | undefined; jobs: number; starts: number } & Partial<LaneStats>)[]
-  /** Lanes that died, by reason. */
-  deaths: Readonly<Record<string, number>>
-  /** Lanes that were replaced because their memory crept. */
-  recycled: number
-  /** Starts and ends of lanes, the latest; `at` is on the clock of `performance.now()`. */
-  history: readonly LaneEvent[]
-  /** Jobs that ended, by state or by the code of their fault. */
-  ended: Readonly<Record<string, number>>
 }
 
 export interface Lanes {
@@ -86,6 +68,8 @@ interface Slot {
   files: Set<string>
   starts: number
   stats: LaneStats | undefined
+  /** What the schedulers of processes did that have ended. */
+  past: SchedulerStats
   /** Takes no more jobs, and is replaced when it has none. */
   creeping: boolean
 }
@@ -104,6 +88,7 @@ export function createLanes(options: LanesOptions): Lanes {
     files: new Set(),
     starts: 0,
     stats: undefined,
+    past: NOTHING,
     creeping: false,
   }))
   const jobs = new Map<string, Job>()
@@ -126,6 +111,8 @@ export function createLanes(options: LanesOptions): Lanes {
 
   function start(slot: Slot): LaneProcess {
     slot.starts++
+    slot.past = added(slot.past, slot.stats?.scheduler)
+    slot.stats = slot.stats && { ...slot.stats, scheduler: NOTHING }
     const process = startLane({
       lane: options.lane,
       ...(options.entry === undefined ? {} : { entry: options.entry }),
@@ -320,9 +307,11 @@ export function createLanes(options: LanesOptions): Lanes {
       })
     },
     stats: () => ({
-      lanes: slots.flatMap(({ number, process, jobs, starts, stats }) =>
-        starts === 0 ? [] : [{ number, pid: process?.pid, jobs: jobs.size, starts, ...stats }],
-      ),
+      lanes: slots.flatMap(({ number, process, jobs, starts, stats, past }) => {
+        if (starts === 0) return []
+        const scheduler = added(past, stats?.scheduler)
+        return [{ number, pid: process?.pid, jobs: jobs.size, starts, ...stats, scheduler }]
+      }),
       deaths: { ...deaths },
       recycled,
       ended: { ...ended },
@@ -336,14 +325,6 @@ export function createLanes(options: LanesOptions): Lanes {
       await Promise.all(slots.map(({ process }) => process?.close()))
     },
   }
-}
-
-/** Bytes beyond the empty process and what its networks took. */
-export function creepOf({ rss, emptyRss, networks }: Pick<LaneStats, 'rss' | 'emptyRss' | 'networks'>): number {
-  return networks.reduce(
-    (rest, { resident, measured, estimated }) => rest - (resident ? Math.max(measured, estimated) : 0),
-    rss - emptyRss,
-  )
 }
 
 function rememberFile(slot: Slot, file: string): void {

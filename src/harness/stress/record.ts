@@ -1,5 +1,5 @@
 /** Makes the `stress` section of a run from what was played and judged. Pure. */
-import type { LaneEvent, LanesStats } from '../../engine/lanes/lanes.js'
+import type { LaneEvent, LanesStats } from '../../engine/lanes/counters.js'
 import type { Judgement } from './judge.js'
 import type { Outcome } from './play.js'
 import type { Schedule } from './schedule.js'

@@ -307,7 +307,6 @@ const rssOf = (engine: Engine) => engine.stats().lanes.reduce((sum, { rss = 0 })
 function schedulerOf(lanes: ReturnType<Engine['stats']>['lanes']): Stress['scheduler'] {
   const all = { runs: 0, requests: 0, most: 0, ownMs: 0, busyMs: 0 }
   for (const { scheduler } of lanes) {
-    if (scheduler === undefined) continue
     all.runs += scheduler.runs
     all.requests += scheduler.requests
     all.most = Math.max(all.most, scheduler.most)

@@ -85,7 +85,11 @@ export function createNetworkPool(budget: Budget, rss: () => number = () => proc
     }
   }
 
-  async function load(network: Resident, user: object, create: () => Promise<Session>): Promise<Session> {
+  async function load(
+    network: Omit<Resident, 'session'>,
+    user: object,
+    create: () => Promise<Session>,
+  ): Promise<Session> {
     // One after the other: what the first takes must show before the second is let in.
     const mine = admission.then(async () => {
       await admit(user, network)
@@ -117,17 +121,8 @@ export function createNetworkPool(budget: Budget, rss: () => number = () => proc
         known.worth = worthOf(known, age)
         return known.session
       }
-      const network: Resident = {
-        ...spec,
-        users: new Set([user]),
-        loadMs: 0,
-        measured: 0,
-        worth: 0,
-        loaded: false,
-        session: Promise.reject(new Error('unreachable: it is replaced at once')),
-      }
-      network.session.catch(() => {})
-      network.session = load(network, user, create)
+      const loading = { ...spec, users: new Set([user]), loadMs: 0, measured: 0, worth: 0, loaded: false }
+      const network: Resident = Object.assign(loading, { session: load(loading, user, create) })
       residents.set(spec.key, network)
       // What could not be loaded is tried again by the next job.
       network.session.catch(() => residents.delete(spec.key))
