@@ -1,5 +1,6 @@
 /** The facade: payloads in, generations out. It resolves models, plans, and leaves the computing to its lane. */
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { availableParallelism, totalmem } from 'node:os'
 import { UsageError } from '../errors.js'
 import { parseLeaveFree } from '../lane/memory/budget.js'
@@ -107,7 +108,11 @@ export async function createEngineOn(options: EngineOptions, { laneEntry }: { la
         pool.cancel(id, mode)
       }
       const onAbort = () => cancel('soft')
-      options.signal?.addEventListener('abort', onAbort, { once: true })
+      if (options.signal !== undefined) {
+        // One signal for a hundred jobs is no leak.
+        setMaxListeners(0, options.signal)
+        options.signal.addEventListener('abort', onAbort, { once: true })
+      }
       const handle = generationHandle(id, cancel, emit =>
         draw({
           id,
