@@ -100,6 +100,38 @@ export function sd15TextEncoder(): Shapes {
   return shapes
 }
 
+/** The decoder of Stable Diffusion's VAE (its v1-inference.yaml: 128 channels ×1, 2, 4, 4). */
+export function sd15VaeDecoder(): Shapes {
+  const shapes: Shapes = {}
+  const add = (name: string, weight: readonly number[]) => {
+    shapes[`first_stage_model.${name}.weight`] = weight
+    shapes[`first_stage_model.${name}.bias`] = weight.slice(0, 1)
+  }
+  const resBlock = (name: string, from: number, to: number) => {
+    add(`${name}.norm1`, [from])
+    add(`${name}.conv1`, [to, from, 3, 3])
+    add(`${name}.norm2`, [to])
+    add(`${name}.conv2`, [to, to, 3, 3])
+    if (from !== to) add(`${name}.nin_shortcut`, [to, from, 1, 1])
+  }
+  let c = 512
+  add('post_quant_conv', [4, 4, 1, 1])
+  add('decoder.conv_in', [c, 4, 3, 3])
+  for (const block of ['block_1', 'block_2']) resBlock(`decoder.mid.${block}`, c, c)
+  add('decoder.mid.attn_1.norm', [c])
+  for (const part of ['q', 'k', 'v', 'proj_out']) add(`decoder.mid.attn_1.${part}`, [c, c, 1, 1])
+  for (const [level, to] of [512, 512, 256, 128].map((to, i) => [3 - i, to] as const)) {
+    for (let i = 0; i <= RES_BLOCKS; i++) {
+      resBlock(`decoder.up.${level}.block.${i}`, c, to)
+      c = to
+    }
+    if (level > 0) add(`decoder.up.${level}.upsample.conv`, [c, c, 3, 3])
+  }
+  add('decoder.norm_out', [c])
+  add('decoder.conv_out', [3, c, 3, 3])
+  return shapes
+}
+
 /** What the detection of a family looks for in a VAE; no decoder is built of it. */
 export const VAE_STUB: Shapes = {
   'first_stage_model.decoder.conv_in.weight': [512, 4, 3, 3],

@@ -10,7 +10,7 @@ import {
   type LoraLayer,
   tokenTable,
 } from '../networks/index.js'
-import type { BuiltGraph } from '../onnx/index.js'
+import type { BuiltGraph, Profile } from '../onnx/index.js'
 import type { MergedCheckpoint } from './lora/merged.js'
 import type { NetworkSpec } from './memory/pool.js'
 import type { Device, FromLane, LaneTask, Precision } from './protocol.js'
@@ -92,7 +92,7 @@ export function openLaneModel(
 ): LaneModel {
   const { facts } = plan.model
   const options = {
-    profile: device.provider === 'cuda' ? 'cuda' : 'portable',
+    profile: profileOf(device),
     compute: dtype === 'fp16' ? 'float16' : 'float32',
     tiling: plan.tiling,
   } as const
@@ -214,4 +214,9 @@ function sizeOf({ tensors }: Checkpoint, prefix: string): { bytes: number; param
     parameters += shape.reduce((all, size) => all * size, 1)
   }
   return { bytes, parameters }
+}
+
+function profileOf({ provider, fusedAttention = true }: Device): Profile {
+  if (provider === 'cuda') return 'cuda'
+  return fusedAttention ? 'portable' : 'plain'
 }

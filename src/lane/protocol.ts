@@ -69,6 +69,8 @@ export interface Device {
   index: number
   /** As its driver or the system names it. */
   name: string
+  /** False where the device computes ONNX Runtime's fused attention wrongly. @default true */
+  fusedAttention?: boolean
 }
 
 /** What UNet and ControlNet compute in. Text encoders and VAE compute in fp32 always. */

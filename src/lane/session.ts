@@ -60,7 +60,7 @@ export async function createSession(
   { name, device, optimization, threads, clock, bytes, multiplyAdds, activationBytes, emit }: SessionOptions,
 ): Promise<Session> {
   const options: InferenceSession.SessionOptions = {
-    executionProviders: [device.provider === 'cuda' ? { name: 'cuda', deviceId: device.index } : device.provider],
+    executionProviders: [executionProvider(device, graph)],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
@@ -121,6 +121,17 @@ export async function createSession(
 function asOutOfMemory(cause: unknown, name: string, bytes: number): OutOfMemoryError | undefined {
   const short = /bad_alloc|failed to allocate|out of memory|bad array new length/i.test(messageOf(cause))
   return short ? new OutOfMemoryError(name, bytes, { cause }) : undefined
+}
+
+function executionProvider({ provider, index }: SessionOptions['device'], { sines }: BuiltGraph) {
+  switch (provider) {
+    case 'cuda':
+      return { name: 'cuda', deviceId: index }
+    case 'webgpu':
+      return { name: 'webgpu', ...(sines.length === 0 ? {} : { forceCpuNodeNames: sines }) }
+    case 'cpu':
+      return 'cpu'
+  }
 }
 
 function messageOf(cause: unknown): string {

@@ -200,6 +200,7 @@ export function createCore(compute: ComputeType): GraphCore {
         externalData,
         inputs,
         outputs: results,
+        sines: nodes.flatMap(({ name, spec }) => (spec.op === 'Sin' || spec.op === 'Cos' ? [name] : [])),
       }
     },
   }

@@ -1,6 +1,7 @@
 import { createCore } from './core.js'
 import { cuda } from './lowering/cuda.js'
 import type { Lowering, PlainOps } from './lowering/lowering.js'
+import { plain } from './lowering/plain.js'
 import { portable } from './lowering/portable.js'
 import { computeOps } from './ops/compute.js'
 import { elementwiseOps } from './ops/elementwise.js'
@@ -19,7 +20,7 @@ export interface GraphOptions {
   wrap?: boolean | undefined
 }
 
-const lowerings: Record<Profile, (g: PlainOps) => Lowering> = { portable, cuda }
+const lowerings: Record<Profile, (g: PlainOps) => Lowering> = { portable, plain, cuda }
 
 /** An empty graph. */
 export function createGraph({ profile = 'portable', compute = 'float32', wrap = false }: GraphOptions = {}): Graph {
@@ -27,8 +28,8 @@ export function createGraph({ profile = 'portable', compute = 'float32', wrap = 
   const layout = { ...core, ...elementwiseOps(core), ...layoutOps(core) }
   // Tensor cores want the channels last; ONNX Runtime removes the transpositions between one such operator and the next.
   const channelsLast = profile === 'cuda' && compute === 'float16'
-  const plain = { ...layout, ...computeOps(layout, { wrap, channelsLast }) }
-  return { ...plain, ...lowerings[profile](plain) }
+  const operators = { ...layout, ...computeOps(layout, { wrap, channelsLast }) }
+  return { ...operators, ...lowerings[profile](operators) }
 }
 
 /** The same graph, in which convolutions that are added through this view pad with zeros. */

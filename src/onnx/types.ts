@@ -17,8 +17,8 @@ export interface ExternalTensor {
   shape: readonly number[]
 }
 
-/** Which operators a graph is made of: those that run everywhere, or those that are fastest on CUDA. */
-export type Profile = 'portable' | 'cuda'
+/** Which operators a graph is made of: those that run everywhere, the same without fused ones, or those that are fastest on CUDA. */
+export type Profile = 'portable' | 'plain' | 'cuda'
 
 /** What a graph computes in. Its inputs and outputs are fp32 either way. */
 export type ComputeType = 'float32' | 'float16'
@@ -57,6 +57,8 @@ export interface BuiltGraph {
   externalData: { path: string; data: Uint8Array }[]
   inputs: readonly Value[]
   outputs: readonly Value[]
+  /** Names of the nodes that take the sine of angles of hundreds of radians, which graphics cards get wrong in the fourth digit. */
+  sines: readonly string[]
 }
 
 /** Nodes, inputs, outputs and constants: what every operator is made of. */

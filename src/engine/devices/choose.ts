@@ -41,7 +41,7 @@ export function isPrecision(text: string): text is Precision {
 }
 
 async function find(device: DeviceChoice): Promise<Device> {
-  if (device === 'webgpu') return { provider: 'webgpu', index: 0, name: webgpuName() }
+  if (device === 'webgpu') return webgpuDevice()
   if (device.startsWith('cuda')) return cudaDevice(Number(device.split(':')[1] ?? 0))
   const cuda = device === 'auto' ? await workingCuda() : undefined
   return cuda ?? { provider: 'cpu', index: 0, name: cpuName() }
@@ -66,6 +66,17 @@ async function cudaDevice(index: number): Promise<Device> {
     throw new DeviceError(`there is no device cuda:${index}`, { hint: `there is ${known}` })
   }
   return { provider: 'cuda', index, name: gpu.name }
+}
+
+/** Drivers differ in what they compute right, so that it is tried first. */
+async function webgpuDevice(): Promise<Device> {
+  const result = await probe({ provider: 'webgpu', index: 0 })
+  if (!result.usable) {
+    throw new DeviceError(`WebGPU cannot be used: ${result.reason}`, {
+      hint: '`horde-onnx doctor` says what is missing',
+    })
+  }
+  return { provider: 'webgpu', index: 0, name: webgpuName(), fusedAttention: result.fusedAttention }
 }
 
 /** The first CUDA device, where everything it needs is here. Nothing is tried where the libraries are missing. */

@@ -63,7 +63,7 @@ test('each thing that CUDA lacks has its own way out', () => {
   expect(broken.says).toContain('NVIDIA H100 80GB HBM3')
   expect(broken.says).toContain('libcudnn.so.9')
   expect(broken.todo).toContain('LD_LIBRARY_PATH')
-  expect(cudaReport({ gpus, installer, result: { usable: true } })).toEqual({
+  expect(cudaReport({ gpus, installer, result: { usable: true, fusedAttention: true } })).toEqual({
     device: 'cuda',
     usable: true,
     says: 'cuda:0 NVIDIA H100 80GB HBM3, 81559 MiB, driver 580.159.04',

@@ -59,7 +59,10 @@ export function cudaReport({
 
 function webgpuReport(result: ProbeResult): DeviceReport {
   const device = 'webgpu'
-  if (result.usable) return { device, usable: true, says: webgpuName() }
+  if (result.usable) {
+    const attention = result.fusedAttention ? '' : '; computes fused attention wrongly, so it is taken apart'
+    return { device, usable: true, says: `${webgpuName()}${attention}` }
+  }
   const todo =
     process.platform === 'linux'
       ? "install libvulkan1 and the graphics card's Vulkan driver; docs/devices.md names one that needs no card"

@@ -3,15 +3,18 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Device } from '../../lane/protocol.js'
 
-export type ProbeResult = { usable: true } | { usable: false; reason: string }
+export type ProbeResult =
+  | { usable: true /** Whether the device computes it right. */; fusedAttention: boolean }
+  | { usable: false; reason: string }
 
 const ENTRY = fileURLToPath(new URL('../../lane/probe.js', import.meta.url))
 
-/** Runs a graph of one operator on the device. */
+/** Runs a small attention on the device. */
 export function probe({ provider, index }: Pick<Device, 'provider' | 'index'>): Promise<ProbeResult> {
   return new Promise(resolve => {
-    execFile(process.execPath, [ENTRY, provider, String(index)], { timeout: 60_000 }, (error, _stdout, stderr) => {
-      resolve(error === null ? { usable: true } : { usable: false, reason: reasonOf(stderr, error.message) })
+    execFile(process.execPath, [ENTRY, provider, String(index)], { timeout: 60_000 }, (error, stdout, stderr) => {
+      if (error !== null) resolve({ usable: false, reason: reasonOf(stderr, error.message) })
+      else resolve({ usable: true, fusedAttention: JSON.parse(stdout).fusedAttention === true })
     })
   })
 }

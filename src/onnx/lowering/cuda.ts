@@ -1,7 +1,6 @@
-import type { Dim } from '../dims.js'
-import type { Value } from '../types.js'
 import type { Lowering, PlainOps } from './lowering.js'
 import { portable } from './portable.js'
+import { stepwiseAttention } from './stepwise-attention.js'
 
 /** Widest head that the fused attention of ONNX Runtime's CUDA provider runs on every card. */
 const FUSED_HEAD = 256
@@ -16,20 +15,8 @@ export function cuda(g: PlainOps): Lowering {
     ...base,
     attention(input) {
       const width = input.q.shape.at(-1)
-      const wide = input.heads === 1 && !input.causal && typeof width === 'number' && width > FUSED_HEAD
-      return wide ? singleHead(g, input, width) : base.attention(input)
+      const wide = typeof width === 'number' && width / input.heads > FUSED_HEAD
+      return wide ? stepwiseAttention(g, input) : base.attention(input)
     },
   }
-}
-
-/** softmax(q·kᵀ / √width)·v, one operator after the other. */
-function singleHead(g: PlainOps, { q, k, v }: { q: Value; k: Value; v: Value }, width: number): Value {
-  const [n = 0, s = 0] = q.shape
-  const [, t = 0] = k.shape
-  const multiply = (a: Value, b: Value, shape: readonly Dim[]) =>
-    g.node({ op: 'MatMul', inputs: [a, b] }, { dtype: a.dtype, shape })
-  const scaled = g.mul(q, g.cast(g.float(width ** -0.5), q.dtype))
-  const scores = multiply(scaled, g.transpose(k, [0, 2, 1]), [n, s, t])
-  const weights = g.node({ op: 'Softmax', inputs: [scores], attributes: { axis: { int: -1 } } }, scores)
-  return multiply(weights, v, [n, s, width])
 }
