@@ -105,7 +105,11 @@ export async function openBackend(
 /** Our plan of each payload, where we have its model, too. */
 async function planned<B extends Backend>(backend: B, args: EngineArgs): Promise<B> {
   const engine = await createEngine(engineOptions(args))
-  return withPlans(backend, async payload => (await engine.plan(payload)).plan)
+  const close = async () => {
+    await backend.close()
+    await engine.close()
+  }
+  return { ...withPlans(backend, async payload => (await engine.plan(payload)).plan), close }
 }
 
 function required(spec: string, place: string): string {
