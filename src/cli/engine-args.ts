@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import type { EngineOptions } from '../engine/create-engine.js'
 import { isDeviceChoice, isPrecision } from '../engine/devices/choose.js'
 import { UsageError } from '../errors.js'
-import { loadCatalogue } from '../models/catalogue.js'
+import { EMBEDDED_ADAPTERS, loadCatalogue } from '../models/catalogue.js'
 import { sha256File } from '../models/hash.js'
 import { integer } from './command.js'
 
@@ -16,7 +16,8 @@ export const ENGINE_ARGS = {
   adapters: {
     type: 'string',
     valueHint: 'DIR,…',
-    description: 'Folders of LoRAs, textual inversions and ControlNets, found by the name of their file',
+    description:
+      'Folders of LoRAs, textual inversions and ControlNets, found by the name of their file [default: those of the embedded model]',
   },
   vae: { type: 'string', valueHint: 'FILE', description: "VAE that replaces the model's own" },
   threads: { type: 'string', description: 'Threads of ONNX Runtime, divided among the lanes [default: one a core]' },
@@ -45,12 +46,13 @@ export interface EngineArgs {
 }
 
 /**
- * `a,b` as its folders.
+ * `a,b` as its folders; without the option the pocket model's own, where the embedded catalogue is used.
  *
  * @throws UsageError where one is not there
  */
-export function adapterFolders({ adapters }: EngineArgs): string[] {
-  const folders = (adapters ?? '').split(',').flatMap(folder => folder.trim() || [])
+export function adapterFolders({ adapters, catalogue }: EngineArgs): string[] {
+  if (adapters === undefined) return catalogue === undefined ? [EMBEDDED_ADAPTERS] : []
+  const folders = adapters.split(',').flatMap(folder => folder.trim() || [])
   const missing = folders.find(folder => !statSync(folder, { throwIfNoEntry: false })?.isDirectory())
   if (missing === undefined) return folders
   throw new UsageError(`--adapters: there is no folder ${missing}`, { hint: 'several folders are separated by commas' })

@@ -41,7 +41,8 @@ export const replay = command({
     ...ENGINE_ARGS,
   },
   examples: [
-    ['horde-onnx replay --check', 'replays the shipped payloads and judges them; this is what npm start does'],
+    ['horde-onnx replay --check', 'replays the shipped payloads and judges them'],
+    ['horde-onnx replay --check --smoke', 'replays a quick selection of them; this is what npm start does'],
     ['horde-onnx replay my-payloads/ --only "hires-*" --out runs/hires', 'replays some of your own'],
     ['horde-onnx replay --shard 2/3 --out shard-2', 'the second of three machines; report merge puts them together'],
     ['horde-onnx replay --check --update missing --reason "new fixtures"', 'approves what has no golden yet'],

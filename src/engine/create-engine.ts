@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events'
 import { availableParallelism, totalmem } from 'node:os'
 import { UsageError } from '../errors.js'
 import { parseLeaveFree } from '../lane/memory/budget.js'
-import { loadCatalogue } from '../models/catalogue.js'
+import { EMBEDDED_ADAPTERS, loadCatalogue } from '../models/catalogue.js'
 import { adapterLibrary } from './adapter-library.js'
 import { chooseDevice, type DeviceChoice } from './devices/choose.js'
 import { draw, planOnly } from './draw.js'
@@ -23,7 +23,10 @@ export interface EngineOptions {
   models?: Readonly<Record<string, ModelFile>>
   /** A VAE that replaces those of all models. @default each checkpoint's own, or the one its catalogue entry names */
   vae?: string
-  /** Folders of adapters: LoRAs and textual inversions, by the name of their file. @default none */
+  /**
+   * Folders of adapters: LoRAs, textual inversions and ControlNets, by the name of their file.
+   * @default with the embedded catalogue the pocket model's own, otherwise none
+   */
   adapterFolders?: readonly string[]
   /** Where networks are computed. @default 'auto': the first CUDA device that works, otherwise the CPU */
   device?: DeviceChoice
@@ -74,7 +77,7 @@ export async function createEngineOn(options: EngineOptions, { laneEntry }: { la
   const { device, dtype } = await chooseDevice(options)
   const catalogue = await loadCatalogue(options.catalogue, { folders: modelFolders })
   const resolve = modelResolver(catalogue, options.models ?? {}, options.vae)
-  const library = adapterLibrary(options.adapterFolders ?? [])
+  const library = adapterLibrary(options.adapterFolders ?? (options.catalogue === undefined ? [EMBEDDED_ADAPTERS] : []))
   const resolveAdapters = adapterResolver(library)
   const pool = createLanes({
     lane: {

@@ -63,6 +63,9 @@ export interface CatalogueOptions {
 /** The catalogue that is shipped: the pocket model. The same relative path leads there from `src/` and from `dist/`. */
 export const EMBEDDED_CATALOGUE = fileURLToPath(new URL('../../fixtures/models/catalogue.yaml', import.meta.url))
 
+/** Adapters of the embedded catalogue's model. */
+export const EMBEDDED_ADAPTERS = fileURLToPath(new URL('../../fixtures/adapters', import.meta.url))
+
 /**
  * Reads a catalogue, YAML or JSON.
  *

@@ -10,6 +10,7 @@ const fresh = caseOf('d', { verdict: 'no-golden', reason: 'nothing is approved f
 const waived = caseOf('e', { verdict: 'waived' })
 const unchecked = caseOf('f')
 const fault = caseOf('g', undefined, { state: 'fault', faults: [{ code: 'unsupported', message: 'no canny here' }] })
+const refused = caseOf('i', {}, { ...fault, fixture: { ...fault.fixture, expect: { fault: 'unsupported' } } })
 const cancelled = caseOf('h', undefined, { state: 'cancelled' })
 
 describe('counting', () => {
@@ -22,6 +23,12 @@ describe('counting', () => {
   it('takes a case that ended before it could be checked for an error, with its reason', () => {
     expect([outcomeOf(fault), reasonOf(fault)]).toEqual(['error', 'no canny here'])
     expect([outcomeOf(cancelled), reasonOf(cancelled)]).toEqual(['error', 'cancelled before it was done'])
+    const before = { ...refused }
+    delete before.verdict
+    expect([outcomeOf(before), reasonOf(before)]).toEqual([
+      'unjudged',
+      'ended in the fault that is expected: no canny here',
+    ])
     expect([outcomeOf(unchecked), reasonOf(unchecked)]).toEqual(['unjudged', 'not compared with a golden yet'])
   })
 
@@ -63,6 +70,7 @@ describe('the sentence of a run', () => {
   it.each([
     [[pass, pass], {}, 'good', 'All 2 cases match their goldens'],
     [[pass, waived], {}, 'good', 'All 2 cases match their goldens, 1 of them by a waiver'],
+    [[pass, pass, refused], {}, 'good', 'All 2 cases match their goldens, 1 more ended in the fault that is expected'],
     [[pass, drift], {}, 'warn', 'Of 2 cases 1 drifted'],
     [[pass, fresh], {}, 'warn', 'Of 2 cases 1 has no golden'],
     [[unchecked], {}, 'warn', '1 case replayed, none compared yet'],
@@ -81,6 +89,9 @@ describe('the sentence of a run', () => {
     expect(sentence).toContain('cpu-x64-avx512-fp32-ort1.30.0')
     expect(sentence).toContain('cpu-x64-avx2-fp32-ort1.30.0')
     expect(sentence).not.toContain('z')
+    expect(sentence).toContain('goldens of its own for 1 of 2 cases only')
+    const none = runOf([caseOf('a', { golden })])
+    expect(foreignGoldens(summarise(none), none)).toContain('has no goldens of its own')
     expect(foreignGoldens(summarise(runOf([pass])), run)).toBeUndefined()
   })
 })

@@ -20,6 +20,8 @@ export interface RunSummary {
   instead?: { tone: Tone; text: string }
   /** Its stress run found something. */
   unstable: boolean
+  /** Of those the ones that ended in the fault that they are there for, which need no golden. */
+  expectedFaults: number
   /** Waivers that ran out. */
   expired: number
   images: number
@@ -27,6 +29,8 @@ export interface RunSummary {
   retries: number
   /** By name. */
   features: readonly string[]
+  /** Cases that were judged by goldens of the run's own environment class. */
+  ownGoldens: number
   /** Environment classes of goldens that are not the run's own. */
   foreignClasses: readonly string[]
 }
@@ -48,12 +52,14 @@ export function summarise(run: Run): RunSummary {
     pending: run.pending.length,
     counts,
     judged: run.cases.length - counts.unjudged - counts['no-golden'],
+    expectedFaults: run.cases.filter(each => outcomeOf(each) === 'pass' && faultedAsExpected(each)).length,
     expired: expiredWaivers(run).length,
     unstable: run.stress?.verdict === 'fail',
     ...(run.cases.length + run.pending.length > 0 ? {} : instead(run)),
     images: run.cases.reduce((total, { images }) => total + images.length, 0),
     retries: run.cases.reduce((total, { retries }) => total + retries, 0),
     features: sortedSet(run.cases.flatMap(({ fixture }) => fixture.features)),
+    ownGoldens: run.cases.filter(({ verdict }) => verdict?.golden?.crossClass === false).length,
     foreignClasses: sortedSet(
       run.cases.flatMap(({ verdict }) => (verdict?.golden?.crossClass ? [verdict.golden.class] : [])),
     ),
@@ -150,7 +156,7 @@ function sentence(text: string): string {
 }
 
 /** The whole run in one sentence. */
-export function headline({ cases, pending, counts, judged, expired, unstable, instead }: RunSummary): {
+export function headline({ cases, pending, counts, judged, expectedFaults, expired, unstable, instead }: RunSummary): {
   tone: Tone
   text: string
 } {
@@ -174,14 +180,23 @@ export function headline({ cases, pending, counts, judged, expired, unstable, in
   ].filter(part => part !== false)
   if (open.length > 0) return { tone: 'warn', text: `Of ${plural(cases, 'case')} ${open.join(', ')}` }
   const waived = counts.waived > 0 ? `, ${counts.waived} of them by a waiver` : ''
-  return { tone: 'good', text: `All ${plural(judged, 'case')} match their goldens${waived}` }
+  const faults = expectedFaults > 0 ? `, ${expectedFaults} more ended in the fault that is expected` : ''
+  return { tone: 'good', text: `All ${plural(judged - expectedFaults, 'case')} match their goldens${waived}${faults}` }
 }
 
-/** Why a run that was judged by goldens of another environment class is judged more loosely; undefined where none was. */
-export function foreignGoldens({ foreignClasses }: RunSummary, run: Pick<Run, 'environment'>): string | undefined {
+/** Why what was judged by goldens of another environment class is judged more loosely; undefined where none was. */
+export function foreignGoldens(
+  { foreignClasses, ownGoldens, judged, expectedFaults }: RunSummary,
+  run: Pick<Run, 'environment'>,
+): string | undefined {
   if (foreignClasses.length === 0) return undefined
   const classes = foreignClasses.join(', ')
-  return `This machine (${run.environment.class}) has no goldens of its own: its pictures were compared with those of ${classes} by the perceptual gates, not bit by bit.`
+  const lack =
+    ownGoldens === 0
+      ? 'no goldens of its own'
+      : `goldens of its own for ${ownGoldens} of ${judged - expectedFaults} cases only`
+  const whose = ownGoldens === 0 ? 'its pictures' : 'the other pictures'
+  return `This machine (${run.environment.class}) has ${lack}: ${whose} were compared with those of ${classes} by the perceptual gates, not bit by bit.`
 }
 
 /** E.g. `3 have no golden`. */

@@ -1,8 +1,8 @@
 /** First gate: is it a picture of the kind that was asked for, whatever is on it? Needs no golden. */
 import { z } from 'zod'
 import { expectedFault, faultedAsExpected } from '../expectation.js'
-import { deviation, luma } from '../metrics/luma.js'
 import { type Picture, shapeOf } from '../metrics/picture.js'
+import { spread } from '../metrics/spread.js'
 import type { CaseResult, GateResult } from '../run-schema.js'
 
 /** What the plan promises; the rest of it is the next gate's. */
@@ -64,16 +64,16 @@ export function contractGate({ candidate, pictures, golden, blank, plans = true 
     if (last && (picture.width !== last.width || picture.height !== last.height)) {
       return result('fail', `picture ${index} is ${shapeOf(picture)}, ${last.width}×${last.height} was asked for`)
     }
-    const spread = deviation(luma(picture))
+    const deviates = spread(picture)
     const reference = golden?.[index]
-    const allowed = reference !== undefined && deviation(luma(reference)) <= blank
-    if (candidate.fixture.output === 'photo' && spread <= blank && !allowed) {
+    const allowed = reference !== undefined && spread(reference) <= blank
+    if (candidate.fixture.output === 'photo' && deviates <= blank && !allowed) {
       return result(
         'fail',
-        `picture ${index} is blank: its luma deviates by ${spread.toFixed(2)}, at least ${blank} is expected`,
+        `picture ${index} is blank: its colours deviate by ${deviates.toFixed(2)}, at least ${blank} is expected`,
         {
-          luma_deviation: spread,
-          limit_luma_deviation: blank,
+          deviation: deviates,
+          limit_deviation: blank,
         },
       )
     }

@@ -138,6 +138,9 @@ describe('before the pictures are looked at', () => {
     })
     const large = { batch: 1, passes: [{ width: 128, height: 64 }] }
     expect(verdict({ result: { plan: large } }).reason).toBe('picture 0 is 64×64×3, 128×64 was asked for')
+    // As bright as each other by ITU-R BT.601, and no blank picture for that.
+    const ring = edited(PICTURE, (_, i) => (i % 384 < 90 ? [200, 60, 40] : [40, 128, 100])[i % 3] ?? 0)
+    expect(verdict({ picture: ring, golden: goldenOf(ring) }).verdict).toBe('pass')
     const black = edited(PICTURE, () => 0)
     expect(verdict({ picture: black })).toMatchObject({
       verdict: 'fail',

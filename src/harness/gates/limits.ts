@@ -64,7 +64,7 @@ export interface Limits {
    * one class, whatever they are: the decoder is no chaos.
    */
   explained: { arithmetic: number; device: number }
-  /** Standard deviation of the luma (0 to 255) up to which a picture counts as blank. */
+  /** Standard deviation of the liveliest channel (0 to 255) up to which a picture counts as blank. */
   blank: number
 }
 
