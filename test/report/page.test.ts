@@ -227,7 +227,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
   it('shows what became of every feature, and leads from there to its cases', () =>
     visit('', async page => {
       await page.getByRole('link', { name: 'Features' }).click()
-      const matrix = page.getByRole('table')
+      const matrix = page.locator('.matrix')
       expect(await matrix.getByRole('columnheader').allTextContents()).toEqual([
         'feature',
         'horde-onnx 0.1.0',
@@ -241,6 +241,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page in a browser${NO_BROWSER ? `
       await matrix.getByRole('button', { name: /^size/ }).click()
       expect(await row(/^size:large/).count()).toBe(1)
       expect(await page.getByRole('region', { name: 'Causes' }).textContent()).toContain('2 cases')
+      await page.getByText('2 of 2 damages were caught').click()
+      expect(await page.getByRole('row', { name: /^channel swap seed-2-63 pixels/ }).isVisible()).toBe(true)
       const coverage = page.getByRole('region', { name: 'Coverage' })
       expect(await coverage.locator('dt').allTextContents()).toEqual([
         'sampler2/4',

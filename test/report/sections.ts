@@ -10,6 +10,20 @@ const FINGERPRINT = 'c0ffee012345'
 /** Adds every section that there is to a run of `EVERY_KIND`. */
 export function addSections(run: Run): void {
   run.coverage = coverage
+  run.population = {
+    gate: 'population',
+    verdict: 'pass',
+    reason: 'the pictures lean to no side',
+    metrics: { cases: 12 },
+  }
+  run.selfProof = {
+    verdict: 'pass',
+    reason: '2 of 2 damages were caught',
+    trials: [
+      { mutation: 'channel swap', case: 'seed-2-63', caught: true, gate: 'pixels' },
+      { mutation: 'black square', case: 'seed-2-63', caught: true, gate: 'pixels' },
+    ],
+  }
   run.comparison = comparison
   run.stress = stress
   run.speed = speed

@@ -45,7 +45,7 @@ export function card(entry: Entry): HTMLAnchorElement {
       h(
         'p',
         { class: 'figures' },
-        metric !== undefined && h('span', {}, metricText(metric)),
+        metric !== undefined && h('span', {}, settled ? figureText(metric) : metricText(metric)),
         h('span', { class: 'time' }, formatDuration(entry.totalMs)),
       ),
       features.length > 0 &&
@@ -61,10 +61,15 @@ export function card(entry: Entry): HTMLAnchorElement {
 
 /** E.g. `SSIM 0.9432 < 0.98`. */
 function metricText(metric: Metric): string {
-  const figure = `${formatName(metric.name)} ${formatNumber(metric.value)}`
+  const figure = figureText(metric)
   if (metric.limit === undefined) return figure
   const [beyond, within] = isDistance(metric.name) ? ['>', '≤'] : ['<', '≥']
   return `${figure} ${isBeyond(metric) ? beyond : within} ${formatNumber(metric.limit)}`
+}
+
+/** What is within its limit needs no limit beside it. */
+function figureText({ name, value }: Metric): string {
+  return `${formatName(name)} ${formatNumber(value)}`
 }
 
 function thumbnail(ref: PictureRef | undefined, caption?: string): HTMLElement {
