@@ -31,7 +31,7 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     load: async () => (await import('./parity-kit.js')).parityKit,
   },
   golden: {
-    about: 'List goldens, and remove those that nothing replays any more',
+    about: 'List and audit goldens, and remove those that nothing replays any more',
     load: async () => (await import('./golden.js')).golden,
   },
   report: { about: 'Render the page of a run again', load: async () => (await import('./report.js')).report },
@@ -58,6 +58,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
   stress: {
     about: 'Run many jobs at once, kill lanes, and prove that every job is what it is alone',
     load: async () => (await import('./stress.js')).stress,
+  },
+  'self-test': {
+    about: 'Say what the gates catch of pictures that are damaged on purpose',
+    load: async () => (await import('./self-test.js')).selfTest,
   },
   annotate: {
     about: 'Show the control map that a picture would get',

