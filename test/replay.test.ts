@@ -105,7 +105,7 @@ describe('from payloads to a verdict', () => {
         'pixels[i * channels + c]',
         'pixels[i * channels + (channels - 1 - c)]',
       ],
-      ['VAE scale off', 'lane/execute.js', 'facts.vae.scaleFactor', 'facts.vae.scaleFactor * 1.1'],
+      ['VAE scale off', 'sampling/latent-format.js', 'value / scaleFactor)', 'value / (scaleFactor * 1.1))'],
     ] as const)(
       '%s',
       async (name, file, from, to) => {
