@@ -75,6 +75,7 @@ const behind = async engine => {
   return latencies
 }
 const [fair, fifo] = [[], []]
+for (const engine of [batching, serial]) await draw(engine, job(0))
 for (let round = 0; round < Math.max(1, rounds / 2); round++) {
   fair.push(...(await behind(batching)))
   fifo.push(...(await behind(serial)))

@@ -96,13 +96,17 @@ export function memoryOf(
   since: number,
   lanes: LanesStats['lanes'],
 ): Stress['memory'] {
+  // A process that took another's place says nothing of creeping.
+  const replaced = lanes.some(({ starts }) => starts > 1)
   const late = samples.slice(Math.floor(samples.length / 2))
   const warm = samples.find(({ jobs }) => jobs >= WARM_JOBS)
   const last = samples.at(-1)
   return {
     samples: samples.map(({ at, jobs, rss }) => ({ atMs: at - since, jobs, rss })),
-    ...(late.length < 3 ? {} : { bytesPerJob: slope(late) }),
-    ...(warm === undefined || last === undefined || last === warm ? {} : { growthSince100: last.rss / warm.rss - 1 }),
+    ...(late.length < 3 || replaced ? {} : { bytesPerJob: slope(late) }),
+    ...(warm === undefined || last === undefined || last === warm || replaced
+      ? {}
+      : { growthSince100: last.rss / warm.rss - 1 }),
     networks: lanes.flatMap(({ networks = [] }) => [...networks]),
   }
 }

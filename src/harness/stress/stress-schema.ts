@@ -103,7 +103,7 @@ export const stressSchema = z.object({
   memory: z.object({
     /** Bytes of all lanes. */
     samples: z.array(z.object({ atMs: z.number(), jobs: z.number().int(), rss: z.number() })),
-    /** Least squares over the samples of the second half. */
+    /** Least squares over the samples of the second half; absent, as the next, where a lane was replaced. */
     bytesPerJob: z.number().optional(),
     /** Growth from 100 jobs to the end, as a share. */
     growthSince100: z.number().optional(),
