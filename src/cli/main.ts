@@ -59,6 +59,10 @@ const COMMANDS: Record<string, { about: string; load(): Promise<CliCommand> }> =
     about: 'Run many jobs at once, kill lanes, and prove that every job is what it is alone',
     load: async () => (await import('./stress.js')).stress,
   },
+  calibrate: {
+    about: 'Measure how far renders of one payload are apart on this class of machine',
+    load: async () => (await import('./calibrate.js')).calibrate,
+  },
   'self-test': {
     about: 'Say what the gates catch of pictures that are damaged on purpose',
     load: async () => (await import('./self-test.js')).selfTest,

@@ -2,6 +2,8 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ExitCode } from '../errors.js'
+import { calibratedLimits } from './calibration/limits.js'
+import { type Calibration, readCalibration } from './calibration/schema.js'
 import { comparisonOf, goldenSide, runSide } from './compare/comparison.js'
 import { differenceOf } from './compare/difference.js'
 import { coverageOf } from './coverage/coverage.js'
@@ -57,6 +59,7 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
     limits,
     waivers,
     today,
+    noiseOf: remembered(environmentClass => readCalibration(goldens, environmentClass)),
     onJudged({ verdict, ...subject }) {
       if (isProofSubject(subject, verdict)) subjects.push(subject)
       leanings.push(...leaningsOf(subject))
@@ -77,6 +80,16 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
   return { run: checked, exitCode: exitCodeOf(checked, { strictDrift }) }
 }
 
+/** The answers of a function, each asked for once. */
+function remembered<T>(of: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return key => {
+    const answer = known.get(key) ?? of(key)
+    known.set(key, answer)
+    return answer
+  }
+}
+
 interface Judging {
   run: Run
   folder: string
@@ -84,6 +97,8 @@ interface Judging {
   limits: Limits
   waivers: readonly Waiver[]
   today: string
+  /** What is known of the noise of an environment class. @default nothing */
+  noiseOf?(environmentClass: string): Promise<Calibration | undefined>
   /** Told of every case that was compared with a golden. */
   onJudged?(judged: ProofSubject & { verdict: CaseVerdict }): void
 }
@@ -96,6 +111,7 @@ export async function judgeCases({
   limits,
   waivers,
   today,
+  noiseOf = async () => undefined,
   onJudged = () => {},
 }: Judging): Promise<CaseResult[]> {
   const { drawn, another } = caseReader({ run, folder, reference })
@@ -114,7 +130,9 @@ export async function judgeCases({
       twin: await another(twin),
       sameAs: await another(sameAs(result)),
     }
-    const judged = judgeVariants(candidate, accepted, limits)
+    const [nearest] = accepted
+    const noise = nearest && (await noiseOf(nearest.golden.environment.class))?.cases[id]
+    const judged = judgeVariants(candidate, accepted, calibratedLimits(limits, noise))
     const { golden } = judged
     const difference = differenceOf({
       result,
