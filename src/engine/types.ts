@@ -128,7 +128,7 @@ export interface Engine {
   /**
    * Takes no more jobs, waits for those that run, then ends the lanes.
    *
-   * @param drainMs jobs that are not done by then are cancelled. @default they are waited for
+   * @param options `drainMs`: jobs that are not done after so many milliseconds are cancelled. @default they are waited for
    */
   close(options?: { drainMs?: number }): Promise<void>
 }
