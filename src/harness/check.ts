@@ -1,5 +1,6 @@
 /** Judges a run by the goldens. Nothing is drawn: a run can be judged again at any time. */
 import { copyFile, mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { ExitCode } from '../errors.js'
 import { calibratedLimits } from './calibration/limits.js'
@@ -12,14 +13,15 @@ import type { Twin } from './gates/contrast.js'
 import { outdated } from './gates/judge.js'
 import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
 import { type Leaning, leanOf, populationGate } from './gates/population.js'
-import { judgeVariants } from './golden/judge-variants.js'
 import { readWaivers, type Waiver, waive, waiversOf } from './golden/waivers.js'
 import { goldenReference, openGoldens, type Reference } from './goldens.js'
+import { inOrder } from './judging/in-order.js'
+import { createJudges } from './judging/judges.js'
 import { shapeOf } from './metrics/picture.js'
 import { outputError } from './output.js'
 import type { CaseResult, CaseVerdict, Run, RunImage } from './run-schema.js'
 import { readPicture, readRun, writeRun } from './run-store.js'
-import { isProofSubject, type ProofSubject, selfProof } from './self-proof.js'
+import { type ProofSubject, proofSubjects, selfProof } from './self-proof.js'
 import { readTensors } from './tensor-file.js'
 import { withUploads } from './uploads.js'
 
@@ -50,8 +52,8 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
   const waivers = await readWaivers(goldens)
   const today = (options.now ?? new Date()).toISOString().slice(0, 10)
   const set = await openGoldens(goldens)
-  const subjects: ProofSubject[] = []
-  const leanings: Leaning[] = []
+  const subjects = proofSubjects()
+  const leanings = new Map<string, Leaning[]>()
   const cases = await judgeCases({
     run,
     folder,
@@ -61,8 +63,8 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
     today,
     noiseOf: remembered(environmentClass => readCalibration(goldens, environmentClass)),
     onJudged({ verdict, ...subject }) {
-      if (isProofSubject(subject, verdict)) subjects.push(subject)
-      leanings.push(...leaningsOf(subject))
+      subjects.offer(subject, verdict)
+      leanings.set(subject.candidate.result.id, leaningsOf(subject))
     },
   })
   const concerned = waiversOf({ cases }, waivers, today)
@@ -71,8 +73,8 @@ export async function checkRun(folder: string, goldens: string, options: CheckOp
     ...rest,
     cases,
     ...(concerned.length === 0 ? {} : { waivers: concerned }),
-    population: populationGate(leanings),
-    selfProof: await selfProof(subjects, limits),
+    population: populationGate(cases.flatMap(({ id }) => leanings.get(id) ?? [])),
+    selfProof: await selfProof(subjects.chosen(), limits),
     ...(coverage && { coverage: coverageOf(cases, coverage.unselected) }),
     comparison: comparisonOf(goldenSide({ cases }), [{ side: runSide(run), cases }]),
   }
@@ -99,8 +101,8 @@ interface Judging {
   today: string
   /** What is known of the noise of an environment class. @default nothing */
   noiseOf?(environmentClass: string): Promise<Calibration | undefined>
-  /** Told of every case that was compared with a golden. */
-  onJudged?(judged: ProofSubject & { verdict: CaseVerdict }): void
+  /** Told of every case that was compared with a golden, in the order in which they are done. */
+  onJudged?(judged: Judged): void
 }
 
 /** The cases of a run with their verdicts; what they were compared with is copied beside them. */
@@ -115,8 +117,9 @@ export async function judgeCases({
   onJudged = () => {},
 }: Judging): Promise<CaseResult[]> {
   const { drawn, another } = caseReader({ run, folder, reference })
-  const cases: CaseResult[] = []
-  for (const result of run.cases) {
+  const judges = createJudges(run.cases.length)
+
+  async function judgeCase(result: CaseResult): Promise<CaseResult> {
     const { id, fixture } = result
     const { version, payloadSha256, twin } = fixture
     const found = await reference.of({ id, version, payloadSha256 }, run.environment)
@@ -132,29 +135,36 @@ export async function judgeCases({
     }
     const [nearest] = accepted
     const noise = nearest && (await noiseOf(nearest.golden.environment.class))?.cases[id]
-    const judged = judgeVariants(candidate, accepted, calibratedLimits(limits, noise))
-    const { golden } = judged
+    const judged = await judges.judge({ candidate, accepted, limits: calibratedLimits(limits, noise) })
+    const approved = accepted[judged.variant ?? -1]
     const difference = differenceOf({
       result,
       verdict: judged.verdict,
       pictures: candidate.pictures,
-      reference: accepted.find(each => each.golden === golden),
+      reference: approved,
     })
     const verdict = waive(
       { ...judged.verdict, ...(difference === undefined ? {} : { difference }) },
       { id, waivers, today },
     )
-    if (golden === undefined || verdict.golden === undefined) {
-      cases.push({ ...result, verdict })
-      continue
-    }
-    const approved = accepted.find(each => each.golden === golden)
-    if (approved !== undefined) onJudged({ candidate, approved, verdict })
+    if (approved === undefined || verdict.golden === undefined) return { ...result, verdict }
+    const { golden } = approved
+    onJudged({ candidate, approved, verdict })
     const images = await keepGolden(reference.folderOf(golden), folder, golden.images)
-    cases.push({ ...result, verdict: { ...verdict, golden: { ...verdict.golden, images } } })
+    return { ...result, verdict: { ...verdict, golden: { ...verdict.golden, images } } }
   }
-  return cases
+
+  try {
+    return await inOrder(run.cases, AT_ONCE, judgeCase)
+  } finally {
+    await judges.close()
+  }
 }
+
+/** Cases whose pictures are in memory at once. */
+const AT_ONCE = 2 * availableParallelism()
+
+type Judged = ProofSubject & { verdict: CaseVerdict }
 
 /** What there is of cases: pictures of the run, and of the reference. */
 function caseReader({ run, folder, reference }: Pick<Judging, 'run' | 'folder' | 'reference'>) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_LIMITS, type Limits } from './gates/limits.js'
 import { goldenOf } from './gates/testing.js'
-import { isProofSubject, selfProof } from './self-proof.js'
+import { proofSubjects, selfProof } from './self-proof.js'
 import { blot, caseOf, ENVIRONMENT } from './testing.js'
 
 const subject = (id: string, seed: number) => {
@@ -37,8 +37,16 @@ test('limits that let damage pass are found out, by name of what passed', async 
 
 test('where no photo passed nothing is proved', async () => {
   expect(await selfProof([], DEFAULT_LIMITS)).toMatchObject({ verdict: 'unmeasured', trials: [] })
-  const one = subject('a', 1)
-  const verdict = { reason: '', gates: [] }
-  expect(isProofSubject(one, { ...verdict, verdict: 'pass' })).toBe(true)
-  expect(isProofSubject(one, { ...verdict, verdict: 'drift' })).toBe(false)
+})
+
+test('the same subjects are chosen of what passed, whatever the order in which cases are done', () => {
+  const many = Array.from({ length: 30 }, (_, i) => subject(`case-${i}`, i))
+  const chosen = (subjects: typeof many, verdict: 'pass' | 'drift' = 'pass') => {
+    const choice = proofSubjects()
+    for (const each of subjects) choice.offer(each, { verdict, reason: '', gates: [] })
+    return choice.chosen().map(({ candidate }) => candidate.result.id)
+  }
+  expect(chosen(many)).toHaveLength(12)
+  expect(chosen(many.toReversed())).toEqual(chosen(many))
+  expect(chosen(many, 'drift')).toEqual([])
 })

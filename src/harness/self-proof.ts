@@ -22,8 +22,26 @@ const SUBJECTS = 3
 
 const DAMAGE = ['channels-swapped', 'seams-4', 'blur-2', 'black-square-24'] as const satisfies readonly MutationName[]
 
+/** Subjects that are kept of a run: their pictures stay in memory. */
+const KEPT = 12
+
+/** Chooses among the cases of a run: the same ones, whatever the order in which they are offered. */
+export function proofSubjects(): {
+  offer(subject: ProofSubject, verdict: CaseVerdict): void
+  chosen(): readonly ProofSubject[]
+} {
+  let kept: ProofSubject[] = []
+  const rank = ({ candidate }: ProofSubject) => seedOf(candidate.result.id)
+  return {
+    offer(subject, verdict) {
+      if (isProofSubject(subject, verdict)) kept = [...kept, subject].sort((a, b) => rank(a) - rank(b)).slice(0, KEPT)
+    },
+    chosen: () => kept,
+  }
+}
+
 /** Can a case be damaged and judged: one photo that passed? */
-export function isProofSubject({ candidate }: ProofSubject, { verdict }: CaseVerdict): boolean {
+function isProofSubject({ candidate }: ProofSubject, { verdict }: CaseVerdict): boolean {
   const { result, pictures } = candidate
   return verdict === 'pass' && result.fixture.output === 'photo' && pictures.length === 1 && result.faults.length === 0
 }
