@@ -59,9 +59,11 @@ export const selfTest = command({
     const fixtures = await loadFixtures(args.fixtures ?? FIXTURES)
     const progress = createProgress(process.stderr, { quiet: args.json === true })
     const rows: DetectionRow[] = []
+    const total = kinds.length + 2 + DRAWN_KINDS.length
+    let begun = 0
     const add = async (about: Parameters<typeof detectionRow>[0], pairs: AsyncIterable<NamedPair>) => {
       if (signal.aborted) return
-      progress.update(`${bar(rows.length, kinds.length + 2)} ${about.kind}`)
+      progress.update(`${bar(begun++, total)} ${about.kind}`)
       const row = await detectionRow(about, pairs, DEFAULT_LIMITS)
       if (row.pairs + row.unseen > 0) rows.push(row)
     }

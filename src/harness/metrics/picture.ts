@@ -9,8 +9,11 @@ export interface Picture {
   pixels: Uint8Array
 }
 
+/** Sides and number of channels. */
+export type Shape = Pick<Picture, 'width' | 'height' | 'channels'>
+
 /** Metrics compare like with like: other sizes are an error, never a resize. */
-export function assertSameShape(a: Picture, b: Picture): void {
+export function assertSameShape(a: Shape, b: Shape): void {
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels) {
     throw new RunError(`pictures of ${shapeOf(a)} and ${shapeOf(b)} cannot be compared`, {
       hint: 'a changed size is a changed case: give its fixture a new version and approve it',
@@ -19,6 +22,6 @@ export function assertSameShape(a: Picture, b: Picture): void {
 }
 
 /** E.g. `128×128×3`. */
-export function shapeOf({ width, height, channels }: Pick<Picture, 'width' | 'height' | 'channels'>): string {
+export function shapeOf({ width, height, channels }: Shape): string {
   return `${width}×${height}×${channels}`
 }

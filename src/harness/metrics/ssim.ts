@@ -6,7 +6,7 @@
  * The gates judge by it and the report's page draws it: nothing here needs more than typed arrays.
  */
 import { gaussianBlur, gaussianKernel } from './gaussian.js'
-import { assertSameShape, type Picture } from './picture.js'
+import { assertSameShape, type Picture, type Shape } from './picture.js'
 
 const WINDOW = 11
 const C1 = (0.01 * 255) ** 2
@@ -25,6 +25,11 @@ export interface SimilarityMap {
   /** Mean of the channels, −1 to 1. */
   values: Float64Array
   mean: number
+}
+
+/** A picture, or the pixels of a canvas. */
+export interface Pixels extends Shape {
+  pixels: Uint8Array | Uint8ClampedArray
 }
 
 export interface Ssim {
@@ -47,8 +52,8 @@ interface MapOptions {
 }
 
 export function similarityMap(
-  a: Picture,
-  b: Picture,
+  a: Pixels,
+  b: Pixels,
   { channels = a.channels, onChannel = () => {} }: MapOptions = {},
 ): SimilarityMap {
   assertSameShape(a, b)
@@ -148,7 +153,7 @@ function blocks(side: number): [start: number, length: number][] {
 }
 
 /** One channel of a picture, as numbers. */
-export function channelPlane({ pixels, channels }: Picture, channel: number): Float64Array {
+export function channelPlane({ pixels, channels }: Pixels, channel: number): Float64Array {
   const result = new Float64Array(pixels.length / channels)
   for (let i = 0, at = channel; i < result.length; i++, at += channels) result[i] = pixels[at] as number
   return result
