@@ -158,7 +158,7 @@ describe('wrong use', () => {
     [['gate', '--shard', 'x'], /--shard must be like 1\/3/],
     [['gate', '--config', 'none.yaml'], /cannot read none\.yaml/],
     [['gate', '--only', 'nothing-*'], /no fixture called nothing-\*/],
-    [['golden', 'burn'], /golden has no command "burn".*list, prune/s],
+    [['golden', 'burn'], /golden has no command "burn".*list, audit, prune/s],
     [['approve', 'first', '--golden', 'golden'], /needs a reason/],
     [['approve', 'first', '--golden', 'golden', '--reason', 'r', '--verdict', 'bad'], /--verdict must be of pass/],
     [['compare', 'first'], /compare needs two runs/],

