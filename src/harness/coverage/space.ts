@@ -78,7 +78,7 @@ export const FEATURES: readonly Feature[] = [
   }),
   ...when('lora', {
     lora: payload => loras(payload).length > 0,
-    'lora:strengths': payload => loras(payload).some(({ model, clip }) => model !== 1 || clip !== 1),
+    'lora:strengths': payload => loras(payload).some(({ model = 1, clip = 1 }) => model !== 1 || clip !== 1),
     'lora:stacked': payload => loras(payload).length > 1,
     'lora:trigger': payload => loras(payload).some(({ inject_trigger }) => typeof inject_trigger === 'string'),
     'lora:version': payload => loras(payload).some(({ is_version }) => is_version === true),
