@@ -100,7 +100,7 @@ test('limits become three times the noise where that is more than the policy', (
   expect(kin.class.defects).toMatchObject({ local: 1, mean: expect.closeTo(1.2, 9) })
   expect(kin.class.stages).toMatchObject({ first: expect.closeTo(3e-2, 9), last: 2e-2 })
   expect(kin.other).toEqual(DEFAULT_LIMITS.kin.other)
-  expect(calibratedLimits(DEFAULT_LIMITS, NO_NOISE)).toEqual(DEFAULT_LIMITS)
+  expect(calibratedLimits(DEFAULT_LIMITS, NO_NOISE)).toEqual({ ...DEFAULT_LIMITS, noise: 0 })
   expect(calibratedLimits(DEFAULT_LIMITS, undefined)).toBe(DEFAULT_LIMITS)
 })
 

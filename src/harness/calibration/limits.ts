@@ -12,6 +12,7 @@ export function calibratedLimits(limits: Limits, noise: Noise | undefined): Limi
   const same = loosen(machine)
   return {
     ...limits,
+    noise: noise.rms,
     kin: {
       // Bit equality is a measured property: where repeats differ, it is asked of nobody.
       machine: { ...same, pixels: { ...same.pixels, exact: same.pixels.exact && noise.repeatable } },

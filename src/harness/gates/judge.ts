@@ -6,7 +6,7 @@ import type { CaseResult, CaseVerdict, Environment, GateResult } from '../run-sc
 import type { Tensors } from '../tensor-file.js'
 import { conditioningGate } from './conditioning.js'
 import { contractGate } from './contract.js'
-import { contrastGate, type Twin } from './contrast.js'
+import { contrastGate, POLICY_NOISE, type Twin } from './contrast.js'
 import { defectGate } from './defects.js'
 import { type Growth, growthOf } from './growth.js'
 import { inputsGate } from './inputs.js'
@@ -152,7 +152,9 @@ function relations(
   limits: Limits,
 ): GateResult[] {
   return [
-    ...(twin === undefined ? [] : [contrastGate({ pictures, golden, twin })]),
+    ...(twin === undefined
+      ? []
+      : [contrastGate({ pictures, golden, twin, noise: Math.max(POLICY_NOISE, limits.noise ?? 0) })]),
     ...(sameAs === undefined ? [] : [samenessGate({ pictures, other: sameAs, limits: limits.kin.class.pixels })]),
   ]
 }

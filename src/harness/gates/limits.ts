@@ -11,8 +11,8 @@ import type { Environment } from '../run-schema.js'
 export type Kinship = 'machine' | 'class' | 'arithmetic' | 'device' | 'other'
 
 /**
- * `ssim`, `worst_block`, `ms_ssim`, `psnr` (dB), `ncc` and `iou` are least values; `mean_rgb`, `alpha` (8-bit levels), `phash` (bits)
- * and `motion` (pixels) are greatest ones. `sharpness` is a ratio: neither it nor its inverse may be less.
+ * `ssim`, `worst_block`, `ms_ssim`, `psnr` (dB), `ncc` and `iou` are least values, `phash` (bits) and `alpha` (8-bit levels) are
+ * greatest ones.
  */
 export type Bounds = Partial<Record<PixelMetric, number>>
 
@@ -64,6 +64,8 @@ export interface Limits {
    * one class, whatever they are: the decoder is no chaos.
    */
   explained: { arithmetic: number; device: number }
+  /** Root mean square distance, in 8-bit levels, of two renders of the case in this class, where that was measured. */
+  noise?: number
   /** Standard deviation of the liveliest channel (0 to 255) up to which a picture counts as blank. */
   blank: number
 }
