@@ -27,7 +27,7 @@ test('limits that let damage pass are found out, by name of what passed', async 
   const anything = {
     stages: DEFAULT_LIMITS.kin.other.stages,
     pixels: { fail: {}, drift: {}, exact: true },
-    defects: { mean: 255, sharpness: 0, motion: 1e9 },
+    defects: { mean: 255, tone: { contrast: 9, saturation: 9, hue: 999 }, sharpness: 0, motion: 1e9 },
   }
   const blind: Limits = { ...DEFAULT_LIMITS, kin: { ...DEFAULT_LIMITS.kin, machine: anything } }
   const proof = await selfProof(SUBJECTS, blind)

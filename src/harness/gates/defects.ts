@@ -10,6 +10,7 @@ import { type Picture, shapeOf } from '../metrics/picture.js'
 import { motionBetween } from '../metrics/registration.js'
 import { worstSeam } from '../metrics/seam.js'
 import { laplacianRatio, worstSharpness } from '../metrics/sharpness.js'
+import { toneBetween } from '../metrics/tone.js'
 import type { GateResult } from '../run-schema.js'
 import { diagnose } from './diagnose.js'
 import type { DefectLimits } from './limits.js'
@@ -96,6 +97,21 @@ function probe(compared: Compared, limits: DefectLimits): { findings: string[]; 
   const mean = meanRgbDelta(golden, candidate)
   const meanLimit = limits.mean + meanRgbDelta(golden, upload)
   note('mean_rgb', { value: mean, limit: meanLimit, says: `the mean of a channel is off by ${figure(mean)} levels` })
+
+  const tone = toneBetween(golden, candidate)
+  const uploaded = toneBetween(golden, upload)
+  const gained = (name: 'contrast' | 'saturation') => {
+    const off = Math.abs(tone[name] - 1)
+    const says = `${name} is ${figure(100 * tone[name])} % of the golden's`
+    note(name, { value: off, limit: limits.tone[name] + Math.abs(uploaded[name] - 1), says })
+  }
+  gained('contrast')
+  gained('saturation')
+  note('hue', {
+    value: Math.abs(tone.hue),
+    limit: limits.tone.hue + Math.abs(uploaded.hue),
+    says: `the hue is turned by ${figure(tone.hue)}°`,
+  })
 
   const ratio = laplacianRatio(golden, candidate)
   metrics.laplacian = ratio

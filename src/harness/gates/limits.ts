@@ -34,6 +34,8 @@ export interface DefectLimits {
   local?: number
   /** Difference of the channels' means, in 8-bit levels. */
   mean: number
+  /** Shares by which contrast and saturation may be off, and degrees by which the hue may be turned. */
+  tone: { contrast: number; saturation: number; hue: number }
   /** Least ratio of the Laplacian energies, either way. */
   sharpness: number
   /** Pixels by which a picture may be moved, or turned and stretched at its edges. */
@@ -81,7 +83,7 @@ const ROUNDED: KinLimits = {
     drift: {},
     exact: false,
   },
-  defects: { local: 1, mean: 0.5, sharpness: 0.7, motion: 0.15 },
+  defects: { local: 1, mean: 0.5, tone: { contrast: 0.015, saturation: 0.03, hue: 1.5 }, sharpness: 0.7, motion: 0.15 },
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -96,7 +98,7 @@ export const DEFAULT_LIMITS: Limits = {
         drift: {},
         exact: false,
       },
-      defects: { local: 3, mean: 2, sharpness: 0.7, motion: 0.25 },
+      defects: { local: 3, mean: 2, tone: { contrast: 0.03, saturation: 0.05, hue: 3 }, sharpness: 0.7, motion: 0.25 },
     },
     other: {
       stages: { noise: 1e-6, embeddings: 4.5e-2, encoded: 4.5e-2, first: 4.5e-2, last: 0.25 },
@@ -105,7 +107,7 @@ export const DEFAULT_LIMITS: Limits = {
         drift: { ssim: 0.9 },
         exact: false,
       },
-      defects: { mean: 3, sharpness: 0.55, motion: 0.5 },
+      defects: { mean: 3, tone: { contrast: 0.08, saturation: 0.12, hue: 6 }, sharpness: 0.55, motion: 0.5 },
     },
   },
   explained: { arithmetic: 4e-3, device: 2e-2 },

@@ -14,7 +14,7 @@ import { randomOf } from '../mutations/pixels.js'
 import type { GateResult } from '../run-schema.js'
 
 /** Floors: levels of the channels' means, logarithms of the ratios of contrast and of fine detail. */
-const FLOORS = { red: 0.25, green: 0.25, blue: 0.25, contrast: 0.01, detail: 0.05 } as const
+const FLOORS = { red: 0.25, green: 0.25, blue: 0.25, contrast: 0.01, detail: 0.15 } as const
 
 export type Lean = Record<keyof typeof FLOORS, number>
 

@@ -35,16 +35,16 @@ export interface Compared {
 
 /** Of each window: its side, the step from one to the next, and the floors in levels. */
 const WINDOWS = [
-  { size: 4, step: 1, brightness: 0.84, colour: 0.7, texture: 1.3 },
-  { size: 8, step: 2, brightness: 0.56, colour: 0.36, texture: 1 },
-  { size: 16, step: 4, brightness: 0.42, colour: 0.2, texture: Number.POSITIVE_INFINITY },
+  { size: 4, step: 1, brightness: 0.84, colour: 1.2, texture: 1.3 },
+  { size: 8, step: 2, brightness: 0.56, colour: 0.75, texture: 1 },
+  { size: 16, step: 4, brightness: 0.42, colour: 0.5, texture: Number.POSITIVE_INFINITY },
 ] as const
 
 /** An upload's own change reaches as far beyond a window as its colour is smeared. */
 const REACH = 2
 
 /** Multiples of the upload's own change that are allowed; encoders differ more in colour than in brightness. */
-const UPLOAD = { brightness: 1.25, colour: 1.4, texture: 1.5, pixel: 2 }
+const UPLOAD = { brightness: 1.25, colour: 2, texture: 1.5, pixel: 2 }
 
 /** Shares of the golden's standard deviation around a window that are allowed. */
 const CONTRAST = { brightness: 0.03, texture: 0.06, pixel: 0.3 }

@@ -6,7 +6,7 @@ import { luma } from './luma.js'
 const FLOOR = 0.9
 
 /** Multiple of the upload's own step nearby that is allowed. */
-const UPLOAD = 1.5
+const UPLOAD = 2
 
 const REACH = 2
 
