@@ -82,6 +82,17 @@ describe('the sentence of a run', () => {
     expect(headline(summarise(run))).toEqual({ tone, text })
   })
 
+  it('tells what is wrong with the whole, though every case passes', () => {
+    const run = runOf([pass, pass])
+    const metrics = {}
+    run.population = { gate: 'population', verdict: 'fail', reason: 'taken together, 2 pictures are paler', metrics }
+    expect(headline(summarise(run))).toEqual({ tone: 'bad', text: 'Taken together, 2 pictures are paler' })
+    run.selfProof = { verdict: 'fail', reason: '1 of 2 damaged pictures passed', trials: [] }
+    expect(headline(summarise(run)).text).toBe(
+      'The judge proves nothing: 1 of 2 damaged pictures passed; taken together, 2 pictures are paler',
+    )
+  })
+
   it('says when goldens are of another environment class', () => {
     const golden = { class: 'cpu-x64-avx512-fp32-ort1.30.0', crossClass: true, images: [], approvedBy: 'somebody' }
     const run = runOf([caseOf('a', { golden }), caseOf('b', { golden: { ...golden, class: 'z', crossClass: false } })])

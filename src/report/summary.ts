@@ -18,8 +18,8 @@ export interface RunSummary {
   judged: number
   /** Of a run without cases: what it did instead. */
   instead?: { tone: Tone; text: string }
-  /** Its stress run found something. */
-  unstable: boolean
+  /** What is wrong with the run as a whole, whatever its cases say: stress, population, self-proof. */
+  wrong: readonly string[]
   /** Of those the ones that ended in the fault that they are there for, which need no golden. */
   expectedFaults: number
   /** Waivers that ran out. */
@@ -54,7 +54,7 @@ export function summarise(run: Run): RunSummary {
     judged: run.cases.length - counts.unjudged - counts['no-golden'],
     expectedFaults: run.cases.filter(each => outcomeOf(each) === 'pass' && faultedAsExpected(each)).length,
     expired: expiredWaivers(run).length,
-    unstable: run.stress?.verdict === 'fail',
+    wrong: wrongWith(run),
     ...(run.cases.length + run.pending.length > 0 ? {} : instead(run)),
     images: run.cases.reduce((total, { images }) => total + images.length, 0),
     retries: run.cases.reduce((total, { retries }) => total + retries, 0),
@@ -89,7 +89,23 @@ export interface Metric {
 }
 
 /** Metrics that grow as pictures part; of all others more is better. */
-const DISTANCES: ReadonlySet<string> = new Set(['mean_rgb'])
+const DISTANCES: ReadonlySet<string> = new Set([
+  'distance',
+  'phash',
+  'alpha',
+  'mean_rgb',
+  'contrast',
+  'saturation',
+  'hue',
+  'brightness',
+  'colour',
+  'texture',
+  'pixel',
+  'sharpness',
+  'seam',
+  'shift',
+  'warp',
+])
 
 /**
  * The measured value that decided a case: of the gate that stopped it (else of the pixels, else of the last one), the
@@ -151,12 +167,20 @@ function instead({ stress, speed, kudos }: Run): Pick<RunSummary, 'instead'> {
   return kudos ? { instead: { tone: 'good', text: `${plural(kudos.mix.cases, 'case')} priced` } } : {}
 }
 
+function wrongWith({ stress, population, selfProof }: Run): string[] {
+  return [
+    ...(selfProof?.verdict === 'fail' ? [`the judge proves nothing: ${selfProof.reason}`] : []),
+    ...(population?.verdict === 'fail' ? [population.reason] : []),
+    ...(stress?.verdict === 'fail' ? ['the stress run failed'] : []),
+  ]
+}
+
 function sentence(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
 /** The whole run in one sentence. */
-export function headline({ cases, pending, counts, judged, expectedFaults, expired, unstable, instead }: RunSummary): {
+export function headline({ cases, pending, counts, judged, expectedFaults, expired, wrong, instead }: RunSummary): {
   tone: Tone
   text: string
 } {
@@ -168,10 +192,9 @@ export function headline({ cases, pending, counts, judged, expectedFaults, expir
   ].filter(part => part !== false)
   if (instead) return instead
   if (cases + pending === 0) return { tone: 'bad', text: 'Nothing was replayed' }
-  const stress = unstable ? '; the stress run failed' : ''
   if (broken.length > 0)
-    return { tone: 'bad', text: `Of ${plural(cases + pending, 'case')} ${broken.join(', ')}${stress}` }
-  if (unstable) return { tone: 'bad', text: 'The stress run failed' }
+    return { tone: 'bad', text: `Of ${plural(cases + pending, 'case')} ${[broken.join(', '), ...wrong].join('; ')}` }
+  if (wrong.length > 0) return { tone: 'bad', text: sentence(wrong.join('; ')) }
   if (counts.unjudged === cases) return { tone: 'warn', text: `${plural(cases, 'case')} replayed, none compared yet` }
   const open = [
     counts.drift > 0 && `${counts.drift} drifted`,
