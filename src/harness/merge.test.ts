@@ -11,6 +11,7 @@ import { mergeRuns } from './merge.js'
 import { replay } from './replay.js'
 import type { Run } from './run-schema.js'
 import { readRun, writeRun } from './run-store.js'
+import type { Stress } from './stress/stress-schema.js'
 import { blot, edited, fakeEngine } from './testing.js'
 
 let folder: string
@@ -69,6 +70,41 @@ describe('shards', () => {
     // Reads every picture and compares its hash.
     expect((await readRun(join(folder, 'merged'))).cases).toHaveLength(4)
     expect(existsSync(join(folder, 'merged/golden/a.0.png'))).toBe(true)
+  })
+
+  test('keep the stress of one in which a job differed', async () => {
+    const stress = (verdict: Stress['verdict']): Pick<Run, 'stress'> => ({
+      stress: {
+        seed: 1,
+        mode: 'deterministic',
+        toleranceDb: 45,
+        lanes: 1,
+        inFlight: 8,
+        verdict,
+        reason: verdict,
+        totals: {
+          jobs: 1,
+          same: 1,
+          withinTolerance: 0,
+          bleeds: 0,
+          lost: 0,
+          unexplained: 0,
+          faults: 0,
+          cancelled: 0,
+          kills: 0,
+          retries: 0,
+        },
+        schedules: [],
+        problems: [],
+        timeline: { jobs: [], omitted: 0, lanes: [] },
+        memory: { samples: [], networks: [] },
+        scheduler: { runs: 0, requests: 0, most: 0, ownMs: 0, busyMs: 0 },
+        wallMs: 1,
+      },
+    })
+    const one = await drawn('one', ALL.slice(0, 2), { ...shard(1, 2), ...stress('pass') })
+    const two = await drawn('two', ALL.slice(2), { ...shard(2, 2), ...stress('fail') })
+    expect((await merge([one, two])).stress?.verdict).toBe('fail')
   })
 
   test('one that is missing is an error, or a run that is not complete', async () => {

@@ -158,11 +158,15 @@ function mergedRun(parts: readonly Part[], { cases, whole }: { cases: CaseResult
     stages: _s,
     comparison: _c,
     kudos: _k,
+    stress: _st,
     population: _p,
     selfProof: _f,
     ...start
   } = first
   const speed = runs.find(run => run.speed !== undefined)?.speed
+  // Every shard was stressed by schedules of its own; one in which a job differed is told before those in which none did.
+  const stresses = runs.flatMap(({ stress }) => stress ?? [])
+  const stress = stresses.find(({ verdict }) => verdict === 'fail') ?? stresses[0]
   const merged: Run = {
     ...start,
     id: `${first.id}-merged`,
@@ -179,6 +183,7 @@ function mergedRun(parts: readonly Part[], { cases, whole }: { cases: CaseResult
     ...(waivers.length === 0 ? {} : { waivers }),
     ...(stages.length === 0 ? {} : { stages }),
     ...(speed && { speed }),
+    ...(stress && { stress }),
     ...mergeProofs(runs),
     ...(coverage && {
       coverage: coverageOf(

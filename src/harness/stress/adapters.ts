@@ -1,6 +1,8 @@
-/** Adapters for the jobs of a stress run, made up for whatever model is given: they need not look good, only differ. */
+/** Adapters, and a second model, for the jobs of a stress run, made up for whatever model is given: they need not look good, only differ. */
+import { copyFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Checkpoint, openCheckpoint } from '../../models/checkpoint.js'
+import { DTYPE_BYTES } from '../../models/files/dtype.js'
 import { type TensorToWrite, writeSafetensors } from '../../models/files/safetensors.js'
 import { mt19937 } from '../../sampling/noise/mt19937.js'
 
@@ -46,6 +48,35 @@ export async function writeAdapters(folder: string, model: string): Promise<void
   )
   const width = layers[0]?.inner ?? 768
   await writeSafetensors(join(folder, `${ADAPTERS.embedding}.safetensors`), { emb_params: filled([2, width], 77) })
+}
+
+/** Bytes up to which a checkpoint is copied to have a second one. */
+const SMALL = 2 ** 28
+
+/**
+ * A model like another that draws something else: a copy whose last convolution has its values in reverse order. Undefined
+ * where the checkpoint is too large to be copied, or has no UNet that is named as usual.
+ */
+export async function writeOtherModel(folder: string, model: string): Promise<string | undefined> {
+  const { tensors } = await openCheckpoint(model)
+  const last = tensors.get('model.diffusion_model.out.2.weight')
+  const bytes = [...tensors.values()].reduce((sum, { length }) => sum + length, 0)
+  if (last === undefined || last.file !== model || bytes > SMALL) return undefined
+  const file = join(folder, 'other-model.safetensors')
+  await copyFile(model, file)
+  const handle = await open(file, 'r+')
+  try {
+    const values = Buffer.alloc(last.length)
+    await handle.read(values, 0, last.length, last.offset)
+    const size = DTYPE_BYTES[last.dtype]
+    const reversed = Buffer.concat(
+      Array.from({ length: last.length / size }, (_, i) => values.subarray(i * size, (i + 1) * size)).reverse(),
+    )
+    await handle.write(reversed, 0, reversed.length, last.offset)
+  } finally {
+    await handle.close()
+  }
+  return file
 }
 
 interface Layer {

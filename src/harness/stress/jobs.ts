@@ -8,6 +8,8 @@ export type Request = Record<string, unknown>
 
 export interface JobOptions {
   model: string
+  /** Another model's name: some jobs are its, so that models are swapped. */
+  other?: string | undefined
   /** A canny ControlNet is in the adapter folders. */
   control: boolean
 }
@@ -15,9 +17,9 @@ export interface JobOptions {
 const BASE = { sampler_name: 'k_euler', ddim_steps: 3, width: 64, height: 64, cfg_scale: 5, karras: true }
 
 /** One job a feature. The first has none; jobs called `faulty-…` end in a fault. */
-export async function featureJobs({ model, control }: JobOptions): Promise<Record<string, Request>> {
+export async function featureJobs({ model, other, control }: JobOptions): Promise<Record<string, Request>> {
   const [picture, mask] = [await sourcePicture(64), await block(64)]
-  const payloads: Record<string, { payload: object; pop?: object }> = {
+  const payloads: Record<string, { payload: object; pop?: object; model?: string }> = {
     plain: { payload: {} },
     'another-prompt': { payload: { prompt: 'a green star on a yellow background' } },
     'cfg-one': { payload: { cfg_scale: 1 } },
@@ -58,15 +60,21 @@ export async function featureJobs({ model, control }: JobOptions): Promise<Recor
           },
         }
       : {}),
+    ...(other === undefined
+      ? {}
+      : {
+          'other-model': { payload: {}, model: other },
+          'other-model-wide': { payload: { width: 128, ddim_steps: 2, sampler_name: 'k_heun' }, model: other },
+        }),
     // These end in a fault, and must end in the same one.
     'faulty-lora': { payload: { loras: [{ name: ADAPTERS.misfit, model: 1, clip: 1 }] } },
     'faulty-workflow': { payload: { workflow: 'qr_code' } },
   }
   return Object.fromEntries(
-    Object.entries(payloads).map(([name, { payload, pop }], seed) => [
+    Object.entries(payloads).map(([name, { payload, pop, model: own = model }], seed) => [
       name,
       {
-        model,
+        model: own,
         ...pop,
         payload: { prompt: 'a red circle on a blue background', seed: 100 + seed, ...BASE, ...payload },
       },

@@ -1,6 +1,6 @@
 /** Runs stress schedules and writes a run: what every job is alone, then everything at once, then what differed and whose it was. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EngineOptions } from '../../engine/create-engine.js'
 import type { Engine } from '../../engine/types.js'
@@ -12,7 +12,7 @@ import { writeWhole } from '../output.js'
 import type { Run } from '../run-schema.js'
 import { createRun } from '../run-store.js'
 import { tool } from '../tool.js'
-import { writeAdapters } from './adapters.js'
+import { writeAdapters, writeOtherModel } from './adapters.js'
 import { chance } from './chance.js'
 import { hordelibJobs } from './hordelib.js'
 import { featureJobs, fixtureJobs, sourcePicture } from './jobs.js'
@@ -129,14 +129,22 @@ export async function stressEngine(options: StressOptions): Promise<Stress> {
     })
     const file = options.engineOptions?.models?.[model]?.file ?? catalogue.find(model).file
     await writeAdapters(folder, file)
+    const otherFile = await writeOtherModel(folder, file)
+    const other = otherFile === undefined ? undefined : `${model}, changed`
+    const models = {
+      ...options.engineOptions?.models,
+      ...(otherFile === undefined ? {} : { [`${model}, changed`]: { file: otherFile } }),
+    }
     const adapterFolders = [folder, ...(options.engineOptions?.adapterFolders ?? [])]
-    const schedules = await schedulesOf(options, { seed, model, adapterFolders })
+    const schedules = await schedulesOf(options, { seed, model, other, adapterFolders })
     const [first] = schedules
     const { in_flight: inFlight = 8, lanes = 1, mode = 'deterministic' } = first ?? {}
     const open = (more: EngineOptions) =>
-      options.engine({ ...options.engineOptions, adapterFolders, retries: RETRIES, ...more })
+      options.engine({ ...options.engineOptions, models, adapterFolders, retries: RETRIES, ...more })
 
-    const solos = await alone(open, schedules, onProgress, signal)
+    // Kernels share their sums among threads, so the last bits of some shapes depend on how many there are.
+    const threads = Math.max(1, Math.floor((options.engineOptions?.threads ?? availableParallelism()) / lanes))
+    const solos = await alone(more => open({ ...more, threads }), schedules, onProgress, signal)
     const together: EngineOptions = { deterministic: mode === 'deterministic', inFlight, lanes }
     const judging: JudgeOptions = mode === 'deterministic' ? {} : { toleranceDb: TOLERANCE_DB }
     const engine = await open(together)
@@ -213,7 +221,12 @@ export async function stressEngine(options: StressOptions): Promise<Stress> {
 
 async function schedulesOf(
   options: StressOptions,
-  { seed, model, adapterFolders }: { seed: number; model: string; adapterFolders: readonly string[] },
+  {
+    seed,
+    model,
+    other,
+    adapterFolders,
+  }: { seed: number; model: string; other: string | undefined; adapterFolders: readonly string[] },
 ): Promise<Schedule[]> {
   if (options.replay !== undefined) return [options.replay]
   const ordinary = Object.keys(SCHEDULES).filter(name => name !== 'soak' && name !== 'hordelib')
@@ -224,7 +237,7 @@ async function schedulesOf(
       ? {}
       : await hordelibJobs(options.hordelib, { model, control, picture: await sourcePicture(128) })
   const jobs = {
-    ...(await featureJobs({ model, control })),
+    ...(await featureJobs({ model, other, control })),
     ...fixtureJobs(options.fixtures ?? []),
   }
   const { size = 12, kills = 2, inFlight = 8, lanes = 1, mode = 'deterministic' } = options

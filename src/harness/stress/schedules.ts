@@ -97,7 +97,7 @@ export const SCHEDULES: Readonly<Record<string, Kind>> = {
     }),
   },
   soak: {
-    about: 'everything at once, for long: kills, aborts, faults, evictions, many seeds',
+    about: 'everything at once, for long: two models, kills, aborts, faults, evictions, many seeds',
     make: ({ chance, jobs, size, kills }) => {
       const names = Object.keys(jobs)
       // As many seeds as keep the solo runs at a tenth of the jobs.
@@ -114,7 +114,7 @@ export const SCHEDULES: Readonly<Record<string, Kind>> = {
         const entry = of(chance.pick(Object.keys(seeded)))
         return chance.index(50) === 0 ? { ...entry, abort_at: 1 + chance.index(3) } : entry
       })
-      return { jobs: seeded, entries: withKills(entries, kills, chance) }
+      return { jobs: seeded, entries: withEvictions(withKills(entries, kills, chance)) }
     },
   },
 }
@@ -141,6 +141,15 @@ function cycle(round: () => readonly string[], size: number): string[] {
     all.push(...next)
   }
   return all.slice(0, size)
+}
+
+/** Every so many jobs the lanes run empty and release what they hold, so that models are loaded again. */
+const EVICTED_EVERY = 50
+
+function withEvictions(entries: readonly Entry[]): Entry[] {
+  return entries.flatMap((entry, i): Entry[] =>
+    i > 0 && i % EVICTED_EVERY === 0 ? [{ wait: true }, { evict: true }, entry] : [entry],
+  )
 }
 
 /** The lanes of some of the jobs are killed. A job that is aborted or faulty would not live to see it. */

@@ -1,5 +1,5 @@
 /** LoRAs as inputs of a graph that takes the factors of its layers: changing LoRAs changes tensors and reloads nothing. */
-import { type SideBranch, sideBranch } from '../../models/lora/delta.js'
+import { type SideBranch, sideBranches } from '../../models/lora/delta.js'
 import type { LoraLayer } from '../../networks/index.js'
 import type { Feeds } from '../session.js'
 import type { Change } from './changes.js'
@@ -14,8 +14,9 @@ export async function factorFeeds(
   layers: readonly LoraLayer[],
 ): Promise<Feeds> {
   const branches = new Map<LoraLayer, ScaledBranch[]>()
-  for (const [{ module, strength }, layer] of changes) {
-    const branch = await sideBranch(module)
+  const read = await sideBranches([...changes.keys()].map(({ module }) => module))
+  for (const [i, [{ strength }, layer]] of [...changes].entries()) {
+    const branch = read[i]
     if (branch === undefined) throw new Error('unreachable: layersOf() has seen a low-rank sum')
     const all = branches.get(layer) ?? []
     branches.set(layer, all)
@@ -33,6 +34,8 @@ export async function factorFeeds(
 
 /** Several branches as one of their common rank: downs one below the other, ups side by side and scaled. */
 function stack(branches: readonly ScaledBranch[], out: number): Pick<SideBranch, 'up' | 'down' | 'rank'> {
+  const [only, another] = branches
+  if (only !== undefined && another === undefined) return scaled(only)
   const rank = branches.reduce((sum, branch) => sum + branch.rank, 0)
   const down = new Float32Array(branches.reduce((length, branch) => length + branch.down.length, 0))
   const up = new Float32Array(out * rank)
@@ -49,5 +52,11 @@ function stack(branches: readonly ScaledBranch[], out: number): Pick<SideBranch,
     }
     firstColumn += branch.rank
   }
+  return { up, down, rank }
+}
+
+/** One branch needs no stacking: its values are nobody else's and are scaled where they are. */
+function scaled({ up, down, rank, factor }: ScaledBranch): Pick<SideBranch, 'up' | 'down' | 'rank'> {
+  for (let i = 0; i < up.length; i++) up[i] = factor * (up[i] as number)
   return { up, down, rank }
 }

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { Checkpoint, TensorEntry } from '../checkpoint.js'
 import type { ModelFacts } from '../facts.js'
 import { type TensorToWrite, writeSafetensors } from '../files/safetensors.js'
-import { applyModule, mergeDelta, sideBranch } from './delta.js'
+import { applyModule, mergeDelta, sideBranches } from './delta.js'
 import { applyDora } from './dora.js'
 import { openLora } from './open-lora.js'
 
@@ -61,7 +61,7 @@ describe('the change of a weight', () => {
       '.lora_down.weight': sequence([3, 2, 1, 1], 4),
     })
     expect([...(await mergeDelta(module))]).toEqual([-8, -8, 38, 0, 4, 4, 4, -26])
-    const branch = await sideBranch(module)
+    const [branch] = await sideBranches([module])
     expect(branch).toMatchObject({ rank: 3, scale: 1 })
     expect([branch?.up.length, branch?.down.length]).toEqual([6, 12])
   })
@@ -78,7 +78,7 @@ describe('the change of a weight', () => {
     })
     const whole = [76, 78, 592, 336, -30, -18, 30, -162, 74, 119, 836, 368]
     expect([...(await mergeDelta(module))]).toEqual(whole.map(value => value / 2))
-    expect(await sideBranch(module)).toBeUndefined()
+    expect(await sideBranches([module])).toEqual([undefined])
   })
 
   it('of LoKr is the Kronecker product, without alpha where both sides are whole', async () => {

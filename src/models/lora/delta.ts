@@ -2,7 +2,7 @@
  * What a LoRA module changes in a weight, in 32-bit floats and in the way of ComfyUI (comfy/weight_adapter). LoRA: Hu et al.
  * 2021 (arXiv:2106.09685); LoHa and LoKr: LyCORIS, Yeh et al. 2023 (arXiv:2309.14859).
  */
-import { readFloats, type TensorEntry } from '../checkpoint.js'
+import { readFloats, readManyFloats, type TensorEntry } from '../checkpoint.js'
 import { applyDora } from './dora.js'
 import { expandTucker, kron, matmul, scaleBy } from './matrix.js'
 import type {
@@ -57,18 +57,23 @@ function rawDelta(factors: LoraFactors): Promise<Float32Array> {
 }
 
 async function lowRankDelta(factors: LowRankFactors): Promise<Float32Array> {
-  const { up, down, rank } = await readLowRank(factors)
+  const { up, down, rank } = lowRank(factors, await readFactors([factors]))
   return matmul(up, down, rank)
 }
 
+async function readFactors(all: readonly LowRankFactors[]): Promise<ReadonlyMap<TensorEntry, Float32Array>> {
+  const tensors = all.flatMap(({ up, down, mid }) => [up, down, ...(mid ? [mid] : [])])
+  const values = await readManyFloats(tensors)
+  return new Map(values.map((each, i) => [tensors[i] as TensorEntry, each]))
+}
+
 /** Up out×rank and down rank×(in·kernel); a Tucker core is multiplied into down. */
-async function readLowRank({ up, down, mid }: LowRankFactors) {
-  const upValues = await readFloats(up)
-  const downValues = await readFloats(down)
-  const [coreRank = 0, rank = 0, ...kernel] = mid?.shape ?? []
-  if (mid === undefined) return { up: upValues, down: downValues, rank: down.shape[0] ?? 0 }
-  const core = { values: await readFloats(mid), ranks: [coreRank, rank] as const, kernel: size(kernel) }
-  return { up: upValues, down: expandTucker(core, downValues), rank: coreRank }
+function lowRank({ up, down, mid }: LowRankFactors, values: ReadonlyMap<TensorEntry, Float32Array>) {
+  const of = (tensor: TensorEntry) => values.get(tensor) ?? new Float32Array()
+  if (mid === undefined) return { up: of(up), down: of(down), rank: down.shape[0] ?? 0 }
+  const [coreRank = 0, rank = 0, ...kernel] = mid.shape
+  const core = { values: of(mid), ranks: [coreRank, rank] as const, kernel: size(kernel) }
+  return { up: of(up), down: expandTucker(core, of(down)), rank: coreRank }
 }
 
 async function hadamardDelta({ w1a, w1b, w2a, w2b, t1, t2 }: HadamardFactors): Promise<Float32Array> {
@@ -124,10 +129,15 @@ export interface SideBranch {
   scale: number
 }
 
-/** The module as a side branch, or undefined where only a changed weight will do: LoHa, LoKr, DoRA, full differences. */
-export async function sideBranch(module: LoraModule): Promise<SideBranch | undefined> {
-  if (module.factors.kind !== 'lora' || module.doraScale !== undefined) return undefined
-  return { ...(await readLowRank(module.factors)), scale: alphaScale(module) }
+/** The modules as side branches; undefined where only a changed weight will do: LoHa, LoKr, DoRA, full differences. */
+export async function sideBranches(modules: readonly LoraModule[]): Promise<(SideBranch | undefined)[]> {
+  const factorsOf = ({ factors, doraScale }: LoraModule) =>
+    factors.kind === 'lora' && doraScale === undefined ? factors : undefined
+  const values = await readFactors(modules.flatMap(module => factorsOf(module) ?? []))
+  return modules.map(module => {
+    const factors = factorsOf(module)
+    return factors && { ...lowRank(factors, values), scale: alphaScale(module) }
+  })
 }
 
 /**
