@@ -43,6 +43,8 @@ const CLOSING_MS = 10_000
 export function startLane({ lane, entry = ENTRY, hangMs, onMessage, onDeath }: LaneProcessOptions): LaneProcess {
   const child = fork(entry, [JSON.stringify(lane)], {
     serialization: 'advanced',
+    // One arena of glibc's allocator: with one a thread, memory of released networks is scattered over all of them and stays.
+    env: { MALLOC_ARENA_MAX: '1', ...process.env },
     // Flags of the owner's own script (`--input-type`, `--inspect`) are not the lane's.
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

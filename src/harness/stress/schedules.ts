@@ -110,11 +110,12 @@ export const SCHEDULES: Readonly<Record<string, Kind>> = {
           ]),
         ),
       )
-      const entries = Array.from({ length: size }, (): Entry => {
-        const entry = of(chance.pick(Object.keys(seeded)))
+      // In rounds of every job, so that what stays in memory is soon all that ever will.
+      const entries = cycle(() => chance.shuffled(names), size).map((name): Entry => {
+        const entry = of(`${name}#${chance.index(seeds)}`)
         return chance.index(50) === 0 ? { ...entry, abort_at: 1 + chance.index(3) } : entry
       })
-      return { jobs: seeded, entries: withEvictions(withKills(entries, kills, chance)) }
+      return { jobs: seeded, entries: withEvictions(withKills(entries, kills, chance), 2 * names.length) }
     },
   },
 }
@@ -144,11 +145,9 @@ function cycle(round: () => readonly string[], size: number): string[] {
 }
 
 /** Every so many jobs the lanes run empty and release what they hold, so that models are loaded again. */
-const EVICTED_EVERY = 50
-
-function withEvictions(entries: readonly Entry[]): Entry[] {
+function withEvictions(entries: readonly Entry[], every: number): Entry[] {
   return entries.flatMap((entry, i): Entry[] =>
-    i > 0 && i % EVICTED_EVERY === 0 ? [{ wait: true }, { evict: true }, entry] : [entry],
+    i > 0 && i % every === 0 ? [{ wait: true }, { evict: true }, entry] : [entry],
   )
 }
 
