@@ -19,3 +19,10 @@ export function code(text: string): string {
   const pad = inner.startsWith('`') || inner.endsWith('`') ? ' ' : ''
   return `${fence}${pad}${inner}${pad}${fence}`
 }
+
+/** Rows of cells that are Markdown already: the first column to the left, figures to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'))
+  return [line(head), line(rule), ...rows.map(line)].join('\n')
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { caseOf, failedPixels, runOf } from '../../test/report/record.js'
+import { addSections } from '../../test/report/sections.js'
 import { renderMarkdown } from './markdown.js'
 
 describe('the comment', () => {
@@ -30,6 +31,15 @@ describe('the comment', () => {
     const text = renderMarkdown(runOf(cases))
     expect(text.length).toBeLessThan(65_536)
     expect(text).toContain('… and 1900 more')
+  })
+
+  it('tells what concurrent jobs did to each other, by schedule', () => {
+    const run = runOf([caseOf('a', {})])
+    addSections(run)
+    const text = renderMarkdown(run)
+    expect(text).toContain('### Stability')
+    expect(text).toMatch(/\| `kills` \| .* \| \d+ \| \d+ \|/)
+    expect(text).toContain(`| ${run.stress?.problems[0]?.n} | \`${run.stress?.problems[0]?.schedule}\` |`)
   })
 
   it('says when the run was cut off', () => {

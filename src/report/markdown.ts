@@ -6,6 +6,7 @@ import { code, plain } from './markdown-text.js'
 import { groupsMarkdown, matrixMarkdown } from './matrix.js'
 import { pillarLine, pillarsOf } from './pillars.js'
 import { kudosMarkdown, speedMarkdown } from './speed-markdown.js'
+import { stressMarkdown } from './stress-markdown.js'
 import {
   decidingMetric,
   expiredWaivers,
@@ -58,6 +59,7 @@ export function renderMarkdown(run: Run, { rows = 100 }: MarkdownOptions = {}): 
     rest.length === 0
       ? ''
       : `<details><summary>${rest.length} ${open.length > 0 ? 'other ' : ''}cases</summary>\n\n${caseTable(rest, rows)}\n\n</details>`,
+    run.stress === undefined ? '' : stressMarkdown(run.stress, rows),
     run.speed === undefined ? '' : speedMarkdown(run.speed),
     run.kudos === undefined ? '' : kudosMarkdown(run.kudos),
     coverageTable(run),

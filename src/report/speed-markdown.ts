@@ -2,7 +2,7 @@
 import type { SpeedSection } from '../harness/bench/speed-schema.js'
 import type { KudosSection } from '../harness/kudos/kudos-schema.js'
 import { formatDuration } from './format.js'
-import { code, plain } from './markdown-text.js'
+import { code, plain, table } from './markdown-text.js'
 
 export function speedMarkdown({
   candidate,
@@ -112,10 +112,4 @@ export function kudosMarkdown({ classes, mix, features, oddities, against, cases
     `Prices of ${code(model.file)}; times without loading models${legacy === 0 ? '' : `; ${legacy} cases by the old formula`}.`,
   ]
   return blocks.filter(block => block !== '').join('\n\n')
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'))
-  return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
