@@ -116,6 +116,7 @@ export async function createEngineOn(options: EngineOptions, { laneEntry }: { la
         setMaxListeners(0, options.signal)
         options.signal.addEventListener('abort', onAbort, { once: true })
       }
+      pool.warm()
       const handle = generationHandle(id, cancel, emit =>
         draw({
           id,

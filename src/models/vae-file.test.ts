@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { filled, relativeError, runGraph } from '../../test/support/run-graph.js'
 import { buildVaeDecoder, buildVaeEncoder } from '../networks/index.js'
-import { openCheckpoint, readFloats } from './checkpoint.js'
+import { openCheckpoint, readFloats, readTensor } from './checkpoint.js'
 import { detectModel } from './detect.js'
 import type { ModelFacts } from './facts.js'
+import { toFloats } from './files/dtype.js'
 import { type TensorToWrite, writeSafetensors } from './files/safetensors.js'
 import { openVae } from './vae-file.js'
 
@@ -31,7 +32,11 @@ function diffusersName(name: string): string {
     .replace('norm_out', 'conv_norm_out')
 }
 
+const bytesOf = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
 let ldm: Record<string, TensorToWrite>
+/** The same as the checkpoint has them: bits of half floats. */
+let halves: (readonly [name: string, shape: readonly number[], bits: Uint16Array])[]
 let facts: ModelFacts
 
 beforeAll(async () => {
@@ -45,6 +50,18 @@ beforeAll(async () => {
         return [entry.name.slice('first_stage_model.'.length), tensor] as const
       }),
     ),
+  )
+})
+
+beforeAll(async () => {
+  const { tensors } = await openCheckpoint(checkpointFile)
+  const own = [...tensors.values()].filter(({ name }) => name.startsWith('first_stage_model.'))
+  halves = await Promise.all(
+    own.map(async entry => {
+      const bits = await readTensor(entry)
+      if (!(bits instanceof Uint16Array)) throw new Error('the pocket model is of half floats')
+      return [entry.name.slice('first_stage_model.'.length), entry.shape, bits] as const
+    }),
   )
 })
 
@@ -72,6 +89,28 @@ describe("a VAE's own file", () => {
     ['with the names of diffusers', diffusersName],
   ])('%s draws what the VAE of the checkpoint draws', async (name, rename) => {
     expect(relativeError(await drawnWith(await written(name, rename)), await drawnWith())).toBe(0)
+  })
+
+  it.each([
+    ['F16', (half: Uint16Array) => half],
+    [
+      'BF16',
+      (half: Uint16Array) => new Uint16Array(toFloats('F16', bytesOf(half)).buffer).filter((_, i) => i % 2 === 1),
+    ],
+    ['F8_E5M2', (half: Uint16Array) => Uint8Array.from(half, bits => bits >> 8)],
+  ] as const)('of %s draws what its values draw as fp32', async (dtype, from) => {
+    const small = halves.map(([name, shape, bits]): [string, TensorToWrite] => [
+      name,
+      { dtype, shape, data: from(bits) },
+    ])
+    const large = small.map(([name, { shape, data }]): [string, TensorToWrite] => [
+      name,
+      { dtype: 'F32', shape, data: toFloats(dtype, bytesOf(data)) },
+    ])
+    const [file, same] = [join(folder, `${dtype}.safetensors`), join(folder, `${dtype}-as-fp32.safetensors`)]
+    await writeSafetensors(file, Object.fromEntries(small))
+    await writeSafetensors(same, Object.fromEntries(large))
+    expect(relativeError(await drawnWith(file), await drawnWith(same))).toBeLessThan(1e-6)
   })
 
   it('whose attention has the matrices of diffusers instead of convolutions is the same', async () => {

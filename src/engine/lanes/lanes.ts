@@ -3,52 +3,14 @@
  * run again, which nobody notices: jobs are deterministic. A job that was in too many lanes that died runs alone, and only when
  * its lane dies then is it to blame.
  */
-import { ExpiredError, type Fault, faultOf, LaneError } from '../../errors.js'
-import type { EngineEnvironment, LaneOptions, LaneResult, LaneStats, LaneTask } from '../../lane/protocol.js'
+import { ExpiredError, faultOf, LaneError } from '../../errors.js'
+import type { EngineEnvironment, LaneStats, LaneTask } from '../../lane/protocol.js'
 import type { SchedulerStats } from '../../lane/schedule/scheduler.js'
 import type { EngineEvent } from '../types.js'
 import { nextAssignment, type WaitingJob } from './assign.js'
-import { added, creepOf, type LaneEvent, type LanesStats, NOTHING } from './counters.js'
+import { added, creepOf, type LaneEvent, NOTHING } from './counters.js'
 import { type LaneDeath, type LaneMessage, type LaneProcess, startLane } from './lane-process.js'
-
-export interface LanesOptions {
-  lane: LaneOptions
-  /** Entry of the lanes' processes. @default the lane's */
-  entry?: string
-  count: number
-  /** Jobs that a lane has at most. */
-  inFlight: number
-  /** How often a job may be in a lane that dies before it runs alone. */
-  retries: number
-  /** Milliseconds that any stretch of work may take, however small. */
-  hangMs: number
-  /** Bytes beyond what its networks account for at which a lane is replaced. */
-  recycleBytes: number
-}
-
-export type LaneOutcome = { retries: number; lane?: number } & (
-  | { state: 'done'; result: LaneResult }
-  | { state: 'fault'; fault: Fault }
-  | { state: 'cancelled' }
-)
-
-export interface LaneRun {
-  task: LaneTask
-  /** On the clock of `performance.now()`. */
-  deadline?: number
-  onEvent(event: EngineEvent): void
-}
-
-export interface Lanes {
-  run(run: LaneRun): Promise<LaneOutcome>
-  cancel(id: string, mode: 'soft' | 'hard'): void
-  environment(): Promise<EngineEnvironment>
-  stats(): LanesStats
-  /** Releases the networks that no job uses. */
-  release(): void
-  /** Ends the processes once their jobs are done. */
-  close(): Promise<void>
-}
+import type { LaneOutcome, Lanes, LanesOptions } from './lanes-types.js'
 
 interface Job extends WaitingJob {
   task: LaneTask
@@ -305,6 +267,10 @@ export function createLanes(options: LanesOptions): Lanes {
         if (running) hold(running)
         else if (first) start(first)
       })
+    },
+    warm() {
+      const [first] = slots
+      if (first !== undefined && slots.every(({ process }) => process === undefined)) start(first)
     },
     stats: () => ({
       lanes: slots.flatMap(({ number, process, jobs, starts, stats, past }) => {

@@ -8,7 +8,6 @@ import { ExitCode } from '../../errors.js'
 import { loadCatalogue } from '../../models/catalogue.js'
 import { environmentOf } from '../environment.js'
 import type { Fixture } from '../fixture/fixture.js'
-import { writeWhole } from '../output.js'
 import type { Run } from '../run-schema.js'
 import { createRun } from '../run-store.js'
 import { tool } from '../tool.js'
@@ -28,9 +27,9 @@ import {
   totalsOf,
   verdictOf,
 } from './record.js'
-import { type Entry, type Schedule, scheduleText } from './schedule.js'
+import type { Schedule } from './schedule.js'
 import { makeSchedule, SCHEDULES } from './schedules.js'
-import { shrink } from './shrink.js'
+import { failsAgain, smallest } from './shrink-schedule.js'
 import { soloRuns } from './solo-runs.js'
 import type { Stress } from './stress-schema.js'
 
@@ -186,7 +185,7 @@ export async function stressEngine(options: StressOptions): Promise<Stress> {
             seed,
             most: options.shrinkRuns ?? 40,
             fails: schedule => failsAgain(schedule, () => open(together), solos, judging),
-            onProgress,
+            onRun: run => onProgress({ type: 'shrink', ...run }),
           })
     const stats = engine.stats()
     const totals = totalsOf(judged)
@@ -264,48 +263,6 @@ async function alone(
   } finally {
     await engine.close()
   }
-}
-
-/** Whether a schedule fails in an engine of its own. */
-async function failsAgain(
-  schedule: Schedule,
-  open: () => Promise<Engine>,
-  solos: ReadonlyMap<string, Solo>,
-  judging: JudgeOptions,
-): Promise<boolean> {
-  const engine = await open()
-  try {
-    const outcomes = await play(engine, schedule)
-    return outcomes.some(outcome => judgeOutcome(outcome, solos, judging).problem !== undefined)
-  } finally {
-    await engine.close({ drainMs: 1000 })
-  }
-}
-
-interface ShrinkInput {
-  out: string
-  seed: number
-  most: number
-  fails(schedule: Schedule): Promise<boolean>
-  onProgress(event: StressEvent): void
-}
-
-async function smallest(
-  schedule: Schedule,
-  { out, seed, most, fails, onProgress }: ShrinkInput,
-): Promise<Stress['shrunk']> {
-  let runs = 0
-  const { items, runs: asked } = await shrink<Entry>(
-    schedule.entries,
-    async entries => {
-      onProgress({ type: 'shrink', entries: entries.length, runs: ++runs })
-      return fails({ ...schedule, entries: [...entries] })
-    },
-    most,
-  )
-  const file = `${schedule.name}-${seed}.yaml`
-  await writeWhole(join(out, file), scheduleText({ ...schedule, entries: [...items] }))
-  return { file, entries: items.length, from: schedule.entries.length, runs: asked }
 }
 
 function withoutPictures(outcome: Judged['outcome']): Judged['outcome'] {
