@@ -2,13 +2,15 @@ import { resolve } from 'node:path'
 import Table from 'cli-table3'
 import { ExitCode, UsageError } from '../errors.js'
 import { DEFAULT_RULES } from '../harness/bench/decide.js'
-import { appendHistory, type HistoryStep, historyOf, historySteps, readHistory } from '../harness/bench/history.js'
+import { appendHistory, historyOf, readHistory, trendOf } from '../harness/bench/history.js'
 import { runBench } from '../harness/bench/run-bench.js'
 import { type SelfTest, selfTest } from '../harness/bench/self-test.js'
+import type { SpeedSection } from '../harness/bench/speed-schema.js'
 import { loadFixtures, selectFixtures } from '../harness/fixture/load.js'
 import { kudosPayload } from '../harness/kudos/payload.js'
 import { writeWhole } from '../harness/output.js'
 import type { Run } from '../harness/run-schema.js'
+import { writeRun } from '../harness/run-store.js'
 import { renderReport } from '../report/report.js'
 import { renderSpeedTable } from '../report/speed-table.js'
 import { openBackend } from './backend-args.js'
@@ -121,7 +123,7 @@ export const bench = command({
         }
       }
       const out = resolve(args.out ?? newRunFolder('bench'))
-      const run = await runBench({
+      const timed = await runBench({
         candidate: { spec: candidate, open: () => openBackend(candidate, args, { apart: true }) },
         ...(baseline === undefined
           ? {}
@@ -140,11 +142,11 @@ export const bench = command({
         signal,
       })
       progress.done()
+      const run = args.history === undefined ? timed : await remembered(args.history, timed, out)
       const page = await renderReport(out)
-      const steps = args.history === undefined ? [] : await remember(args.history, run)
       if (args.json === true) process.stdout.write(`${JSON.stringify(run.speed, undefined, 1)}\n`)
       else {
-        const lines = steps.map(step => `${stepLine(step)}\n`).join('')
+        const lines = run.speed === undefined ? '' : stepLines(run.speed).join('')
         process.stdout.write(
           `${run.speed === undefined ? '' : renderSpeedTable(run.speed)}\n${lines}\nreport: ${page}\n`,
         )
@@ -177,14 +179,26 @@ function loadOf({
   }
 }
 
-async function remember(file: string, run: Run): Promise<HistoryStep[]> {
-  await appendHistory(file, historyOf(run))
-  return historySteps(await readHistory(file))
+/** The run with its history, which now has the run. */
+async function remembered(file: string, run: Run, out: string): Promise<Run> {
+  if (run.speed === undefined) return run
+  const now = historyOf(run)
+  await appendHistory(file, now)
+  const whole = { ...run, speed: { ...run.speed, trend: trendOf(await readHistory(file), now) } }
+  await writeRun(out, whole)
+  return whole
 }
 
-function stepLine({ payload, device, version, commit, at, ratio }: HistoryStep): string {
-  const change = `${ratio > 1 ? '+' : '−'}${(100 * Math.abs(ratio - 1)).toFixed(1)} %`
-  return `history: ${payload} on ${device} changed by ${change} with ${version}${commit === undefined ? '' : ` (${commit.slice(0, 12)})`}, first seen ${at}`
+function stepLines({ candidate, trend = [] }: SpeedSection): string[] {
+  return trend.flatMap(({ payload, points, steps }) =>
+    steps.flatMap(({ point, ratio }) => {
+      const first = points[point]
+      if (first === undefined) return []
+      const change = `${ratio > 1 ? '+' : '−'}${(100 * Math.abs(ratio - 1)).toFixed(1)} %`
+      const build = `${first.version}${first.commit === undefined ? '' : ` (${first.commit.slice(0, 12)})`}`
+      return [`history: ${payload} on ${candidate.device} changed by ${change} with ${build}, first seen ${first.at}\n`]
+    }),
+  )
 }
 
 /** Slower is a regression; a figure that does not count, or decides nothing, is none. */

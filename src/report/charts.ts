@@ -1,6 +1,7 @@
 /** Charts of a run as PNG files, for places that show no page: chart.js on a canvas without a browser. */
 import { Chart, type ChartConfiguration, registerables } from 'chart.js'
 import { ExitCode, HordeOnnxError } from '../errors.js'
+import type { Trend } from '../harness/bench/speed-schema.js'
 import type { Run } from '../harness/run-schema.js'
 
 export interface ChartFile {
@@ -11,7 +12,7 @@ export interface ChartFile {
 const [OWN, OTHER, LINE] = ['#2a6fdb', '#9aa5b1', '#d1495b']
 
 /**
- * One chart for each thing that the run measured: times of payloads, ratios with their intervals, kudos per hour, load.
+ * One chart for each thing that the run measured: times of payloads, ratios with their intervals, the history, kudos per hour.
  *
  * @throws HordeOnnxError where the canvas is not installed
  */
@@ -100,6 +101,8 @@ export function chartsOf({ speed, kudos }: Run): ChartPlan[] {
       })
     }
   }
+  const trends = (speed?.trend ?? []).filter(({ points }) => points.length > 1)
+  if (trends.length > 0) plans.push({ name: 'trend', rows: 8, configuration: lines(trends) })
   if (kudos !== undefined && kudos.classes.length > 0) {
     plans.push({
       name: 'kudos',
@@ -165,6 +168,28 @@ function stacked(chart: ChartText & { series: readonly Series[] }): ChartConfigu
     options: { ...options(chart.title, true), scales: { x: { stacked: true }, y: { stacked: true } } },
   }
 }
+
+/** Each payload's median over its first, bench by bench. */
+function lines(trends: readonly Trend[]): ChartConfiguration {
+  const times = [...new Set(trends.flatMap(({ points }) => points.map(({ at }) => at)))].sort()
+  const { indexAxis: _, ...upright } = options('Time of a job over the first in the history, percent', true)
+  return {
+    type: 'line',
+    data: {
+      labels: times.map(at => at.slice(0, 10)),
+      datasets: trends.map(({ payload, points }, i) => ({
+        label: payload,
+        data: times.map(time => (100 * (points.find(({ at }) => at === time)?.median ?? Number.NaN)) / first(points)),
+        borderColor: [OWN, LINE, '#3fa34d', '#f2b134', OTHER][i % 5] ?? OWN,
+        spanGaps: true,
+      })),
+    },
+    options: upright,
+    plugins: [ground],
+  }
+}
+
+const first = (points: Trend['points']): number => points[0]?.median ?? 1
 
 function intervals({ title, labels, ranges }: ChartText & { ranges: [number, number][] }): ChartConfiguration {
   const bounds = ranges.flat()

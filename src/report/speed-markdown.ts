@@ -48,10 +48,10 @@ export function speedMarkdown({
     table(head, rows),
     [candidate, ...(baseline === undefined ? [] : [baseline])]
       .map(
-        ({ spec, backend, version, threads, coldMs, peakRssBytes }) =>
+        ({ spec, backend, version, threads, coldMs, peakRssBytes, peakVramBytes }) =>
           `${code(spec)}: ${plain(`${backend} ${version}`)}, ${threads} threads, first picture after ${formatDuration(coldMs)}${
             peakRssBytes === undefined ? '' : `, ${(peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`
-          }`,
+          }${peakVramBytes === undefined ? '' : `, ${(peakVramBytes / 2 ** 20).toFixed(0)} MiB of the GPU`}`,
       )
       .join('  \n'),
     load === undefined

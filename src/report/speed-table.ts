@@ -26,14 +26,19 @@ const STYLE = { style: { head: [], border: [], compact: true } }
 
 function sidesTable(sides: readonly BenchSide[]): string {
   const table = new Table({ head: ['', 'version', 'where', 'threads', 'cold start', 'peak memory'], ...STYLE })
-  for (const { spec, backend, version, commit, class: name, threads, coldMs, peakRssBytes } of sides) {
+  for (const { spec, backend, version, commit, class: name, threads, coldMs, peakRssBytes, peakVramBytes } of sides) {
     table.push([
       oneLine(spec),
       oneLine(`${backend} ${version}${commit === undefined ? '' : ` ${commit.slice(0, 8)}`}`),
       oneLine(name),
       String(threads),
       formatDuration(coldMs),
-      peakRssBytes === undefined ? '' : `${(peakRssBytes / 2 ** 20).toFixed(0)} MiB`,
+      [
+        peakRssBytes === undefined ? '' : `${(peakRssBytes / 2 ** 20).toFixed(0)} MiB`,
+        peakVramBytes === undefined ? '' : `${(peakVramBytes / 2 ** 20).toFixed(0)} MiB on the GPU`,
+      ]
+        .filter(Boolean)
+        .join(', '),
     ])
   }
   return table.toString()
@@ -73,17 +78,18 @@ function ratioText({ ratio }: Decision): string {
 
 function phaseTable(payloads: SpeedSection['payloads']): string {
   const table = new Table({
-    head: ['payload', 'encode', 'sampling', 'decode', 'output', 'it/s empirical', 'theoretical', 'warm-up'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    head: ['payload', 'encode', 'sampling', 'decode', 'output', 'it/s empirical', 'theoretical', 'energy', 'warm-up'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
     ...STYLE,
   })
-  const row = (name: string, { phases, iterationsPerSecond, warmUps, stable }: Measured) => [
+  const row = (name: string, { phases, iterationsPerSecond, joules, warmUps, stable }: Measured) => [
     name,
     ...(['encode', 'sampling', 'decode', 'output'] as const).map(phase =>
       phases === undefined ? '' : formatDuration(phases[phase]),
     ),
     iterationsPerSecond.empirical.toFixed(2),
     iterationsPerSecond.theoretical?.toFixed(2) ?? '',
+    joules === undefined ? '' : `${joules.toFixed(0)} J`,
     `${warmUps.map(ms => ms.toFixed(0)).join(', ')} ms${stable ? '' : ', not stable'}`,
   ]
   for (const { id, candidate, baseline } of payloads) {

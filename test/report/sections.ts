@@ -161,6 +161,16 @@ const speed: SpeedSection = {
   forced: [],
   settings: { pairs: 12, confidence: 0.98, minimumEffect: 0.03, seed: 1 },
   decision: decision('faster', 0.8),
+  trend: ['square-512', 'tall-768'].map((payload, i) => ({
+    payload,
+    points: Array.from({ length: 12 }, (_, n) => ({
+      at: `2026-11-${String(n + 10)}T10:00:00.000Z`,
+      version: n < 8 ? '0.1.0' : '0.2.0',
+      commit: `${n}abcdef0`,
+      median: (4000 + 3000 * i + 40 * ((n * 7) % 5)) * (n < 8 ? 1 : 1.2),
+    })),
+    steps: [{ point: 8, ratio: 1.2, p: 0.001 }],
+  })),
   payloads: [
     {
       id: 'square-512',

@@ -1,5 +1,4 @@
 /** Whether this is a machine and a moment to measure anything. */
-import { readdir, readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import type { Environment } from '../run-schema.js'
 
@@ -43,26 +42,4 @@ export function objections({
     found.push(`the two compute on different machines: ${candidate.device} and ${baseline.device}`)
   }
   return found
-}
-
-/**
- * Most memory that a process and its children held, each at its own worst moment, in bytes; undefined where the system does not
- * say (it needs Linux' /proc).
- */
-export async function peakRss(pid: number): Promise<number | undefined> {
-  const children = new Map<number, number[]>()
-  for (const entry of await readdir('/proc').catch(() => [])) {
-    if (!/^\d+$/u.test(entry)) continue
-    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '')
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(entry)])
-  }
-  let total = 0
-  const open = [pid]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const status = await readFile(`/proc/${next}/status`, 'utf8').catch(() => '')
-    total += 1024 * Number(/^VmHWM:\s*(\d+) kB$/mu.exec(status)?.[1] ?? 0)
-    open.push(...(children.get(next) ?? []))
-  }
-  return total > 0 ? total : undefined
 }

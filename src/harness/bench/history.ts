@@ -3,8 +3,10 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { FixtureError } from '../../errors.js'
+import { groupBy } from '../group-by.js'
 import { outputError } from '../output.js'
 import type { Run } from '../run-schema.js'
+import type { Trend } from './speed-schema.js'
 import { findSteps } from './steps.js'
 
 const entrySchema = z.object({
@@ -77,32 +79,29 @@ export async function readHistory(file: string): Promise<HistoryEntry[]> {
   })
 }
 
-export interface HistoryStep {
-  payload: string
-  spec: string
-  device: string
-  threads: number
-  /** First build after the step. */
-  at: string
-  version: string
-  commit?: string | undefined
-  ratio: number
-  p: number
+/**
+ * What the payloads of a bench took with past builds, on the same machine and with the same settings; builds that failed parity are
+ * left out.
+ *
+ * @param now what the bench added
+ */
+export function trendOf(entries: readonly HistoryEntry[], now: readonly HistoryEntry[]): Trend[] {
+  const series = groupBy(
+    entries.filter(({ valid }) => valid),
+    seriesOf,
+  )
+  return now.flatMap(entry => {
+    const points = series.get(seriesOf(entry)) ?? []
+    if (points.length === 0) return []
+    return [
+      {
+        payload: entry.payload,
+        points: points.map(({ at, version, commit, median }) => ({ at, version, ...(commit && { commit }), median })),
+        steps: findSteps(points.map(({ median }) => median)).map(({ at, ratio, p }) => ({ point: at, ratio, p })),
+      },
+    ]
+  })
 }
 
-/** Steps in every series of one payload on one machine; builds that failed parity are left out. */
-export function historySteps(entries: readonly HistoryEntry[]): HistoryStep[] {
-  const series = new Map<string, HistoryEntry[]>()
-  for (const entry of entries.filter(({ valid }) => valid)) {
-    const key = JSON.stringify([entry.payload, entry.spec, entry.class, entry.device, entry.threads])
-    series.set(key, [...(series.get(key) ?? []), entry])
-  }
-  return [...series.values()].flatMap(points =>
-    findSteps(points.map(({ median }) => median)).flatMap(({ at: index, ratio, p }) => {
-      const first = points[index]
-      if (first === undefined) return []
-      const { payload, spec, device, threads, at, version, commit } = first
-      return { payload, spec, device, threads, at, version, commit, ratio, p }
-    }),
-  )
-}
+const seriesOf = ({ payload, spec, class: environment, device, threads }: HistoryEntry) =>
+  JSON.stringify([payload, spec, environment, device, threads])

@@ -1,6 +1,7 @@
 /** Times one payload on one or two backends: warm-up, then pairs in the order AB BA AB …, more of them on a suspicion. */
 import type { Backend } from '../../backends/backend.js'
 import { decide, isSuspect, type Pair } from './decide.js'
+import type { EnergyMeter } from './meters.js'
 import type { Decision, Measured } from './speed-schema.js'
 import { measured, type SideRuns, type TimedRun, timeRun } from './time-run.js'
 import { warmedUp } from './warm-up.js'
@@ -15,6 +16,7 @@ export interface MeasureOptions {
   confidence: number
   minimumEffect: number
   seed: number
+  energy?: EnergyMeter | undefined
   onRun?: (what: string) => void
   signal?: AbortSignal | undefined
 }
@@ -30,7 +32,8 @@ export interface MeasuredPayload {
 export async function measure(options: MeasureOptions): Promise<MeasuredPayload> {
   const { candidate, baseline, payload, pairs: wanted, signal, onRun = () => {} } = options
   const sides = { candidate, ...(baseline === undefined ? {} : { baseline }) }
-  const time = (side: Backend, text = payload.text) => timeRun(side, text, payload.id, signal)
+  const time = (side: Backend, text = payload.text) =>
+    timeRun(side, text, payload.id, { signal, energy: options.energy })
   const warm = { candidate: await warmUp(() => time(candidate), onRun), baseline: undefined as WarmUp | undefined }
   if (baseline !== undefined) warm.baseline = await warmUp(() => time(baseline), onRun)
   const oneStepMs = { candidate: undefined as number | undefined, baseline: undefined as number | undefined }

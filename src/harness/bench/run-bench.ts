@@ -10,9 +10,10 @@ import { kudosPayload } from '../kudos/payload.js'
 import { type ReplayOptions, replay } from '../replay.js'
 import type { Environment, Run } from '../run-schema.js'
 import { readRun, writeRun } from '../run-store.js'
-import { busyShare, objections, peakRss } from './conditions.js'
+import { busyShare, objections } from './conditions.js'
 import { DEFAULT_RULES, decide } from './decide.js'
 import { measure } from './measure.js'
+import { energyMeter, heldVram, peakRss } from './meters.js'
 import { type LoadOptions, offerLoad } from './open-load.js'
 import { parityOf } from './parity.js'
 import type { BenchPayload, BenchSide, SpeedSection } from './speed-schema.js'
@@ -98,6 +99,7 @@ export async function runBench(options: BenchOptions): Promise<Run> {
     })
     const { cases } = (await checkRun(out, options.goldens)).run
     const payloads: BenchPayload[] = []
+    const energy = await energyMeter()
     for (const fixture of fixtures) {
       const { width, height, steps, ...rest } = kudosPayload(fixture.payload)
       const found = await measure({
@@ -107,6 +109,7 @@ export async function runBench(options: BenchOptions): Promise<Run> {
         oneStep: withOneStep(fixture.payload),
         pairs,
         ...rules,
+        energy,
         onRun: what => onProgress(what),
         signal,
       })
@@ -179,6 +182,7 @@ async function sideOf({ spec, backend, environment, coldMs }: Opened): Promise<B
   const { name, version, commit } = await backend.describe()
   const pid = backend.pid?.()
   const peakRssBytes = pid === undefined ? undefined : await peakRss(pid)
+  const peakVramBytes = pid === undefined ? undefined : await heldVram(pid)
   return {
     spec,
     backend: name,
@@ -189,6 +193,7 @@ async function sideOf({ spec, backend, environment, coldMs }: Opened): Promise<B
     threads: environment.threads,
     coldMs,
     ...(peakRssBytes === undefined ? {} : { peakRssBytes }),
+    ...(peakVramBytes === undefined ? {} : { peakVramBytes }),
   }
 }
 

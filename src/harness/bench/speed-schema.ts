@@ -16,6 +16,8 @@ export const benchSideSchema = z.object({
   coldMs: z.number(),
   /** Most memory that its processes held, all together; absent where they run elsewhere. */
   peakRssBytes: z.number().optional(),
+  /** Most memory of NVIDIA GPUs that its processes held; absent where nvidia-smi does not tell. */
+  peakVramBytes: z.number().optional(),
 })
 
 /** A distribution. */
@@ -55,6 +57,8 @@ export const measuredSchema = z.object({
     /** By the time of the steps alone. */
     steps: z.number().optional(),
   }),
+  /** Median energy of a run, of all the machine's processors; absent where they do not tell. */
+  joules: z.number().optional(),
 })
 
 export const ratioSchema = z.object({
@@ -110,6 +114,15 @@ export const loadSchema = z.object({
   saturated: z.boolean(),
 })
 
+/** What one payload took on this machine with past builds that drew the right pictures, and with this one. */
+const trendSchema = z.object({
+  payload: z.string(),
+  /** Oldest first; times are medians. */
+  points: z.array(z.object({ at: z.string(), version: z.string(), commit: z.string().optional(), median: z.number() })),
+  /** Where it changed for good: index of the first point after it, and median after over median before. */
+  steps: z.array(z.object({ point: z.number().int(), ratio: z.number(), p: z.number() })),
+})
+
 export const speedSchema = z.object({
   candidate: benchSideSchema,
   baseline: benchSideSchema.optional(),
@@ -130,6 +143,8 @@ export const speedSchema = z.object({
   decision: decisionSchema.optional(),
   payloads: z.array(benchPayloadSchema),
   load: z.array(loadSchema).optional(),
+  /** Of a bench that keeps a history. */
+  trend: z.array(trendSchema).optional(),
 })
 
 export type BenchSide = z.infer<typeof benchSideSchema>
@@ -138,5 +153,6 @@ export type Measured = z.infer<typeof measuredSchema>
 export type Ratio = z.infer<typeof ratioSchema>
 export type Decision = z.infer<typeof decisionSchema>
 export type BenchPayload = z.infer<typeof benchPayloadSchema>
+export type Trend = z.infer<typeof trendSchema>
 export type LoadResult = z.infer<typeof loadSchema>
 export type SpeedSection = z.infer<typeof speedSchema>

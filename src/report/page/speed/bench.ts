@@ -11,6 +11,7 @@ import { formatTimes, intervalText, SPEED_TONES, timesAsFast } from '../../times
 import { type Child, foreign, h } from '../dom.js'
 import { table } from '../table.js'
 import { type Series, strip } from './strip.js'
+import { trendChart } from './trend.js'
 
 export function bench(speed: SpeedSection): HTMLElement {
   const { candidate, baseline, payloads, load = [], valid, parity, forced, settings } = speed
@@ -31,6 +32,7 @@ export function bench(speed: SpeedSection): HTMLElement {
     payloadTable(payloads),
     h('div', { class: 'runs' }, ...payloads.map(payloadRuns)),
     load.length > 0 && loadTable(load),
+    trendChart(speed.trend ?? []),
     sideTable(baseline === undefined ? [candidate] : [candidate, baseline]),
   )
 }
@@ -43,6 +45,14 @@ function payloadTable(payloads: readonly BenchPayload[]): HTMLElement {
     { title: 'steps', cell: ({ steps }) => steps },
     { title: 'median', cell: ({ candidate }) => formatDuration(candidate.wall.median) },
     { title: 'steps a second', cell: ({ candidate }) => formatNumber(candidate.iterationsPerSecond.empirical) },
+    ...(payloads.some(({ candidate }) => candidate.joules !== undefined)
+      ? [
+          {
+            title: 'energy',
+            cell: ({ candidate: { joules } }: BenchPayload) => (joules === undefined ? '–' : `${joules.toFixed(0)} J`),
+          },
+        ]
+      : []),
     ...(compared
       ? [
           {
@@ -144,6 +154,14 @@ function sideTable(sides: readonly BenchSide[]): HTMLElement {
       { title: 'threads', cell: ({ threads }) => threads },
       { title: 'from cold', cell: ({ coldMs }) => formatDuration(coldMs) },
       { title: 'memory', cell: ({ peakRssBytes }) => (peakRssBytes === undefined ? '–' : formatBytes(peakRssBytes)) },
+      ...(sides.some(({ peakVramBytes }) => peakVramBytes !== undefined)
+        ? [
+            {
+              title: 'GPU memory',
+              cell: ({ peakVramBytes }: BenchSide) => (peakVramBytes === undefined ? '–' : formatBytes(peakVramBytes)),
+            },
+          ]
+        : []),
     ]),
   )
 }

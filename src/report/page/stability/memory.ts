@@ -3,9 +3,9 @@ import { CategoryScale, Chart, LinearScale, LineController, LineElement, PointEl
 import type { Stress } from '../../../harness/stress/stress-schema.js'
 import { formatBytes, formatDuration } from '../../format.js'
 import { chartLook } from '../chart.js'
+import { chartBox } from '../chart-box.js'
 import { foreign, h } from '../dom.js'
 import { table } from '../table.js'
-import { onTheme } from '../theme.js'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, Tooltip)
 
@@ -39,25 +39,8 @@ export function memory({ samples, bytesPerJob, growthSince100, networks }: Memor
 
 function rssChart(samples: Memory['samples']): HTMLElement {
   const peak = Math.max(...samples.map(({ rss }) => rss))
-  const canvas = h('canvas', {
-    role: 'img',
-    'aria-label': `memory of all lanes over ${samples.length} samples, at most ${formatBytes(peak)}`,
-  })
-  const box = h('div', { class: 'chart' }, canvas)
-  let chart: Chart | undefined
-  const draw = () => {
-    chart?.destroy()
-    chart = rss(canvas, samples)
-  }
-  // A chart needs its place in the page before it is drawn.
-  new ResizeObserver((_, observer) => {
-    if (canvas.isConnected && box.clientWidth > 0) {
-      observer.disconnect()
-      draw()
-    }
-  }).observe(box)
-  onTheme(() => chart && draw())
-  return box
+  const label = `memory of all lanes over ${samples.length} samples, at most ${formatBytes(peak)}`
+  return chartBox(label, canvas => rss(canvas, samples))
 }
 
 function rss(canvas: HTMLCanvasElement, samples: Memory['samples']): Chart {
