@@ -2,6 +2,7 @@
 import { env, listSupportedBackends } from 'onnxruntime-node'
 import { CancelledError, faultOf } from '../errors.js'
 import { openCheckpoint } from '../models/checkpoint.js'
+import { openControlnet } from '../models/controlnet.js'
 import { fileIdentity } from '../models/identity.js'
 import { openVae } from '../models/vae-file.js'
 import { execute } from './execute.js'
@@ -50,7 +51,7 @@ export function createLane(
     const identity = `${await fileIdentity(task.file)}, ${task.vae === undefined ? '' : await fileIdentity(task.vae)}`
     const model = openLaneModel(task, { ...options, checkpoint, vae, identity, networks, clock, emit })
     if (task.control === undefined) return { model }
-    const control = await openCheckpoint(task.control.file)
+    const control = await openControlnet(task.control.file)
     return { model, control: { ...control, identity: await fileIdentity(task.control.file) } }
   }
 

@@ -22,7 +22,7 @@ export function controlWeights(checkpoint: Checkpoint, unet: Weights): Weights {
     throw new ModelFileError(
       `${checkpoint.file}: is no ControlNet: \`control_model.zero_convs.0.0.weight\` is missing`,
       {
-        hint: 'ControlNets in the layout of ldm are known (`control_model.`), those of diffusers are not',
+        hint: 'ControlNets in the layouts of ldm and of diffusers are known',
       },
     )
   }
