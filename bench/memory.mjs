@@ -15,9 +15,7 @@ const engine = await createEngine({ models: { checkpoint: { file } } })
 
 /** Peak resident memory of the lane so far, in bytes (Linux). */
 function peak() {
-  const pid = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'lane/main.js'], { encoding: 'utf8' }).split(
-    '\n',
-  )[0]
+  const pid = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'lane/main'], { encoding: 'utf8' }).split('\n')[0]
   return Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
 }
 

@@ -1,17 +1,22 @@
-// Everything there is to test: the suite, every shipped payload against its golden, every request of the reference packs.
+// Everything there is to test: the suite, every shipped payload against its golden, every request of the reference packs. The table
+// in docs/parity.md is written anew.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const packs = ['fixtures/reference', '../shared/reference']
+const whole = '../shared/reference'
+const packs = ['fixtures/reference', whole]
 const missing = packs.filter(pack => !existsSync(join(root, pack)))
+const cli = (...args) => [process.execPath, 'dist/cli/main.js', ...args]
 
 const steps = [
   ['npm', 'test'],
-  [process.execPath, 'dist/cli/main.js', 'replay', '--check'],
-  ...packs.filter(pack => !missing.includes(pack)).map(pack => [process.execPath, 'dist/cli/main.js', 'parity', pack]),
+  cli('replay', '--check'),
+  ...packs
+    .filter(pack => !missing.includes(pack))
+    .map(pack => cli('parity', pack, ...(pack === whole ? ['--markdown', 'docs/parity.md'] : []))),
 ]
 
 const results = steps.map(([command, ...args]) => {

@@ -19,7 +19,7 @@ afterEach(() => engine.close())
 
 /** Process ids of this process's lanes. */
 function lanes(): number[] {
-  const { stdout } = execaSync('pgrep', ['-P', String(process.pid), '-f', 'lane/main.js'], { reject: false })
+  const { stdout } = execaSync('pgrep', ['-P', String(process.pid), '-f', 'lane/main'], { reject: false })
   return stdout.split('\n').filter(Boolean).map(Number)
 }
 

@@ -57,7 +57,7 @@ describe('from payloads to a verdict', () => {
     let killed = 0
     const timer = setInterval(async () => {
       if (killed >= 2 || !existsSync(join(other, 'run.json'))) return
-      const { stdout } = await execa('pgrep', ['-P', String(child.pid), '-f', 'lane/main.js'], { reject: false })
+      const { stdout } = await execa('pgrep', ['-P', String(child.pid), '-f', 'lane/main'], { reject: false })
       const pid = Number(stdout.split('\n')[0])
       if (pid > 0 && killed < 2) {
         process.kill(pid, 'SIGKILL')

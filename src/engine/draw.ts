@@ -1,6 +1,7 @@
 /** One request from beginning to end: job, model, plan, lane, pictures. Whatever goes wrong ends as a fault. */
 import { CancelledError, faultOf } from '../errors.js'
 import { encodeImage } from '../imaging/encode.js'
+import { loadSharp } from '../imaging/sharp.js'
 import type { LaneResult, LaneTask } from '../lane/protocol.js'
 import { sha256 } from '../lane/stages.js'
 import { makePlan } from '../plan/make-plan.js'
@@ -96,6 +97,8 @@ export async function draw({ id, runInLane, emit, ...input }: DrawInput): Promis
     }
     const { plan, notes, adapters, pictures } = decided
     emit({ type: 'planned', plan, notes })
+    // While the lane computes; where it cannot be loaded, encoding says so.
+    loadSharp().catch(() => {})
 
     const outcome = await runInLane({
       id,

@@ -1,7 +1,7 @@
-import sharp from 'sharp'
 import { ImageError } from '../errors.js'
 import type { Picture, PictureChannels } from './picture.js'
 import { isPng, readPngHeader } from './png.js'
+import { loadSharp } from './sharp.js'
 import { isWebp } from './webp.js'
 
 /** Pillow warns of a decompression bomb beyond this many pixels (`Image.MAX_IMAGE_PIXELS`). */
@@ -29,6 +29,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
       hint: 'save the picture as PNG, JPEG or WebP',
     })
   }
+  const sharp = await loadSharp()
   const open = () => sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: false })
   const { width, height, channels } = await guarded(origin, open().metadata())
   if (width * height > maxPixels) {

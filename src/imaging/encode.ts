@@ -1,6 +1,6 @@
-import sharp from 'sharp'
 import { channelOf, type Picture, withAlpha } from './picture.js'
 import { insertPngText } from './png.js'
+import { loadSharp } from './sharp.js'
 import { insertWebpComment } from './webp.js'
 
 export interface EncodeRequest extends Picture {
@@ -13,6 +13,7 @@ export interface EncodeRequest extends Picture {
 
 /** The picture as a JPEG with halved colour resolution, without metadata. */
 export async function encodeJpeg({ width, height, channels, pixels }: Picture, quality: number): Promise<Uint8Array> {
+  const sharp = await loadSharp()
   return new Uint8Array(await sharp(pixels, { raw: { width, height, channels } }).jpeg({ quality }).toBuffer())
 }
 
@@ -22,6 +23,7 @@ export async function encodeImage(request: EncodeRequest): Promise<Uint8Array> {
   // sharp loses the alpha of a grey picture when it writes grey.
   const { width, height, channels, pixels } =
     request.channels === 2 ? withAlpha(request, channelOf(request, 1)) : request
+  const sharp = await loadSharp()
   const image = sharp(pixels, { raw: { width, height, channels } })
   const plain = channels === 1 ? image.toColourspace('b-w') : image
   const file = new Uint8Array(

@@ -2,6 +2,7 @@
  * A checkpoint is a file of named tensors. Opening one reads its header and nothing else; values are read when asked for,
  * and only the bytes that hold them.
  */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ModelFileError } from '../errors.js'
 import { DTYPE_BYTES, type TensorData, toFloats, typedArray } from './files/dtype.js'
@@ -117,6 +118,18 @@ export async function readTensor(entry: TensorEntry): Promise<TensorData> {
 /** The values of a tensor of any dtype as 32-bit floats; F64 and integers past 2^24 are rounded. */
 export async function readFloats(entry: TensorEntry): Promise<Float32Array> {
   return toFloats(entry.dtype, await readBytes(entry))
+}
+
+/** The same without waiting: for the small tensors that a graph has inside of itself. */
+export function readFloatsSync(entry: TensorEntry): Float32Array {
+  const bytes = new Uint8Array(entry.length)
+  const file = openSync(entry.file, 'r')
+  try {
+    if (readSync(file, bytes, 0, entry.length, entry.offset) !== entry.length) throw shortRead(entry)
+  } finally {
+    closeSync(file)
+  }
+  return toFloats(entry.dtype, bytes)
 }
 
 /** The values of many tensors as floats, neighbours in a file read at once. For the hundreds of small tensors of an adapter. */

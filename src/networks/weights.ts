@@ -1,6 +1,6 @@
 /** The tensors of a network by the names that its checkpoint gives them. */
 import { ModelFileError } from '../errors.js'
-import type { Checkpoint, DType as FileDType, TensorEntry } from '../models/checkpoint.js'
+import { type Checkpoint, type DType as FileDType, readFloatsSync, type TensorEntry } from '../models/checkpoint.js'
 import { type DType, type Graph, showShape, type Value } from '../onnx/index.js'
 import type { LoraFactors } from './lora.js'
 
@@ -71,9 +71,13 @@ const dtypes: Partial<Record<FileDType, DType>> = {
   F8_E5M2: 'float8e5m2',
 }
 
+/** Bytes up to which a tensor that has to be converted becomes part of the graph. */
+const SMALL = 16 * 1024
+
 /**
  * A tensor of the checkpoint as fp32. Its bytes stay in the file; ONNX Runtime reads and, where they are of another type,
- * converts them once, when a session is created.
+ * converts them once, when a session is created. That takes a node and a look at the file each, so the small ones (biases, norms),
+ * which are most of them, are converted here.
  *
  * @param shape another shape of the same size
  */
@@ -89,7 +93,10 @@ export function parameter(g: Graph, w: Weights, name: string, shape?: readonly n
       `${entry.file}: \`${entry.name}\` must have a shape like ${showShape(shape)}, got ${showShape(entry.shape)}`,
     )
   }
-  const { file, offset } = entry
-  const own = g.external(entry.name, { file, offset, dtype, shape: shape ?? entry.shape })
+  const { file, offset, length } = entry
+  const inside = dtype !== 'float32' && g.compute === 'float32' && length <= SMALL
+  const own = inside
+    ? g.tensor(entry.name, readFloatsSync(entry), shape ?? entry.shape)
+    : g.external(entry.name, { file, offset, dtype, shape: shape ?? entry.shape })
   return w.base?.has(name) ? g.add(own, parameter(g, w.base, name, shape)) : own
 }

@@ -2,7 +2,7 @@ import { execaSync } from 'execa'
 
 /** Process ids of the lanes of a process. */
 export function lanesOf(parent: number): number[] {
-  const { stdout } = execaSync('pgrep', ['-P', String(parent), '-f', 'lane/main.js'], { reject: false })
+  const { stdout } = execaSync('pgrep', ['-P', String(parent), '-f', 'lane/main'], { reject: false })
   return stdout.split('\n').filter(Boolean).map(Number)
 }
 

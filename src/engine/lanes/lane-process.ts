@@ -35,7 +35,8 @@ export interface LaneProcessOptions {
   onDeath(death: LaneDeath): void
 }
 
-const ENTRY = fileURLToPath(new URL('../../lane/main.js', import.meta.url))
+/** lane/main.ts and all that it loads, in one file (scripts/build.mjs). */
+const ENTRY = fileURLToPath(new URL('../../lane/main.bundle.js', import.meta.url))
 
 /** Milliseconds that a lane without jobs may take to end. */
 const CLOSING_MS = 10_000
