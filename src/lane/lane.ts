@@ -1,7 +1,7 @@
 /** A lane: the networks of one device and the jobs that take turns on them. It knows nothing of processes. */
 import { env, listSupportedBackends } from 'onnxruntime-node'
 import { CancelledError, faultOf } from '../errors.js'
-import { openCheckpoint } from '../models/checkpoint.js'
+import { type Checkpoint, openCheckpoint } from '../models/checkpoint.js'
 import { openControlnet } from '../models/controlnet.js'
 import { fileIdentity } from '../models/identity.js'
 import { openVae } from '../models/vae-file.js'
@@ -27,11 +27,15 @@ export interface Lane {
 /** Activations up to which jobs share a run. Beyond it a CPU is no faster than with the runs of each job. */
 const BATCH_BYTES = { cpu: 64 * 2 ** 20, webgpu: 2 ** 30, cuda: 4 * 2 ** 30 }
 
-/** @param budget what it may use of the memory @default what the options leave of the machine's */
+/**
+ * @param budget what it may use of the memory @default what the options leave of the machine's
+ * @param sent ends when the results that were emitted have left @default at once
+ */
 export function createLane(
   options: LaneOptions,
   emit: (message: FromLane) => void,
   budget: Budget = laneBudget(options),
+  sent?: () => Promise<void>,
 ): Lane {
   const networks = createNetworkPool(budget)
   const clock: RunClock = { inside: 0 }
@@ -41,18 +45,25 @@ export function createLane(
     clock,
     afford: networks.afford,
     makeRoom: networks.makeRoom,
+    ...(sent === undefined ? {} : { sent }),
   })
   const jobs = new Map<string, { wanted: boolean; scheduled: ScheduledJob; done: Promise<void> }>()
+  const files = {
+    checkpoint: remembering(openCheckpoint),
+    vae: remembering(openVae),
+    control: remembering(openControlnet),
+  }
   const emptyRss = process.memoryUsage.rss()
 
   async function openModel(task: LaneTask, networks: JobNetworks) {
-    const checkpoint = await openCheckpoint(task.file)
-    const vae = task.vae === undefined ? checkpoint : await openVae(task.vae)
-    const identity = `${await fileIdentity(task.file)}, ${task.vae === undefined ? '' : await fileIdentity(task.vae)}`
-    const model = openLaneModel(task, { ...options, checkpoint, vae, identity, networks, clock, emit })
+    const { checkpoint, identity: ofModel } = await files.checkpoint(task.file)
+    const vae = task.vae === undefined ? { checkpoint, identity: '' } : await files.vae(task.vae)
+    const identity = `${ofModel}, ${vae.identity}`
+    const opened = { checkpoint, vae: vae.checkpoint, identity }
+    const model = openLaneModel(task, { ...options, ...opened, networks, clock, emit })
     if (task.control === undefined) return { model }
-    const control = await openControlnet(task.control.file)
-    return { model, control: { ...control, identity: await fileIdentity(task.control.file) } }
+    const control = await files.control(task.control.file)
+    return { model, control: { ...control.checkpoint, identity: control.identity } }
   }
 
   /** The pool and the scheduler as one job sees them. */
@@ -139,6 +150,23 @@ export function createLane(
       await Promise.all([...jobs.values()].map(({ done }) => done))
       await networks.release()
     },
+  }
+}
+
+/** Headers of each kind that are remembered. */
+const FILES = 8
+
+/** Opens files, and remembers what was found as long as they are the same: a header has thousands of names. */
+function remembering(open: (file: string) => Promise<Checkpoint>) {
+  const known = new Map<string, Checkpoint>()
+  return async (file: string) => {
+    const identity = await fileIdentity(file)
+    const checkpoint = known.get(identity) ?? (await open(file))
+    known.delete(identity)
+    known.set(identity, checkpoint)
+    const [oldest] = known.keys()
+    if (known.size > FILES && oldest !== undefined) known.delete(oldest)
+    return { checkpoint, identity }
   }
 }
 

@@ -13,9 +13,24 @@ sweepTemporary()
 process.on('exit', () => sweepTemporary(process.pid))
 new Worker(new URL('./guard.js', import.meta.url)).unref()
 
-const lane = createLane(options, (message: FromLane) => {
-  if (process.connected) process.send?.(message)
-})
+let unsent = 0
+const whenSent: (() => void)[] = []
+
+function emit(message: FromLane): void {
+  if (!process.connected) return
+  const counts = message.type === 'done' ? 1 : 0
+  unsent += counts
+  // Whether it arrived is nothing to a lane: without its engine it ends.
+  process.send?.(message, undefined, undefined, () => {
+    unsent -= counts
+    if (unsent === 0) for (const go of whenSent.splice(0)) go()
+  })
+}
+
+/** Pictures are more than a pipe takes at once, and a run would block the rest of them. */
+const sent = () => (unsent === 0 ? Promise.resolve() : new Promise<void>(resolve => whenSent.push(resolve)))
+
+const lane = createLane(options, emit, undefined, sent)
 
 process.on('message', (message: ToLane) => {
   switch (message.type) {

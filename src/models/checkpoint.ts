@@ -189,19 +189,19 @@ export async function readRows(entry: TensorEntry, rows: readonly number[]): Pro
   const width = rest.reduce((product, dim) => product * dim, 1)
   const rowBytes = width * DTYPE_BYTES[entry.dtype]
   const result = new Float32Array(rows.length * width)
-  const bytes = Buffer.alloc(rowBytes)
-  const handle = await open(entry.file)
+  const bytes = new Uint8Array(rowBytes)
+  // Waiting for each of a hundred small reads would be a hundred turns of a lane that computes for others meanwhile.
+  const file = openSync(entry.file, 'r')
   try {
     for (const [i, row] of rows.entries()) {
       if (!Number.isInteger(row) || row < 0 || row >= count) {
         throw new RangeError(`${entry.file}: tensor "${entry.name}" has ${count} rows, not one of number ${row}`)
       }
-      const { bytesRead } = await handle.read(bytes, 0, rowBytes, entry.offset + row * rowBytes)
-      if (bytesRead !== rowBytes) throw shortRead(entry)
+      if (readSync(file, bytes, 0, rowBytes, entry.offset + row * rowBytes) !== rowBytes) throw shortRead(entry)
       result.set(toFloats(entry.dtype, bytes), i * width)
     }
   } finally {
-    await handle.close()
+    closeSync(file)
   }
   return result
 }

@@ -26,8 +26,8 @@ describe('pillars', () => {
     addSections(run)
     const [parity, stability, speed] = of(run)
     expect(stability).toMatchObject({
-      figure: '23',
-      unit: '/ 24',
+      figure: '22',
+      unit: '/ 23',
       more: '1 bleed, 0 lost, 1 lane killed',
       tone: 'bad',
     })

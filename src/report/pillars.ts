@@ -55,11 +55,13 @@ function parity({ counts, judged, cases }: RunSummary): Pillar {
 function stability({ stress }: PillarInput['run'], { retries, cases }: RunSummary): Pillar {
   if (stress) {
     const { totals, schedules, verdict } = stress
-    const sound = totals.jobs - schedules.reduce((sum, { problems }) => sum + problems, 0)
+    // What was cancelled on purpose came out as nothing.
+    const judged = totals.jobs - totals.cancelled
+    const sound = judged - schedules.reduce((sum, { problems }) => sum + problems, 0)
     return {
       name: 'Stability',
       figure: sound.toLocaleString('en'),
-      unit: `/ ${totals.jobs.toLocaleString('en')}`,
+      unit: `/ ${judged.toLocaleString('en')}`,
       says: 'jobs came out as when drawn alone',
       more: `${plural(totals.bleeds, 'bleed')}, ${totals.lost} lost, ${plural(totals.kills, 'lane')} killed`,
       tone: verdict === 'pass' ? 'good' : 'bad',

@@ -127,6 +127,7 @@ export function verdictOf({
   lost,
   unexplained,
   withinTolerance,
+  cancelled,
   kills,
 }: Stress['totals']): Pick<Stress, 'verdict' | 'reason'> {
   const bad = [
@@ -137,6 +138,7 @@ export function verdictOf({
   if (bad.length > 0) return { verdict: 'fail', reason: bad.join('; ') }
   if (jobs === 0) return { verdict: 'fail', reason: 'no job was run: nothing was shown' }
   const near = withinTolerance === 0 ? '' : `, ${withinTolerance} of them within the tolerance`
+  const without = cancelled === 0 ? '' : `, ${cancelled} were cancelled on purpose`
   const killed = kills === 0 ? '' : `; ${kills} lanes were killed and nothing was lost`
-  return { verdict: 'pass', reason: `all ${jobs} jobs are what they are alone${near}${killed}` }
+  return { verdict: 'pass', reason: `all ${jobs - cancelled} jobs are what they are alone${near}${without}${killed}` }
 }

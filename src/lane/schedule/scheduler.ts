@@ -24,7 +24,7 @@ export interface SchedulerStats {
   requests: number
   /** Largest number of requests that one run answered. */
   most: number
-  /** Milliseconds that choosing, stacking and splitting took. */
+  /** Milliseconds that choosing, stacking, splitting and waiting for jobs to ask took. */
   ownMs: number
   /** Milliseconds between the first and the last turn, without the time in which there was nothing to do. */
   busyMs: number
@@ -39,6 +39,8 @@ export interface SchedulerOptions {
   clock: RunClock
   /** Makes room for a run; false where there is not enough memory for it. */
   afford(bytes: number): Promise<boolean>
+  /** Ends when the results of jobs that are done have left the lane. @default at once */
+  sent?(): Promise<void>
   /** Makes all the room there can be, after an allocation failed; false where there was none to be made. */
   makeRoom(): Promise<boolean>
 }
@@ -75,7 +77,20 @@ interface Request extends Waiting {
   reject(error: unknown): void
 }
 
-export function createScheduler({ deterministic, batchBytes, clock, afford, makeRoom }: SchedulerOptions): Scheduler {
+/**
+ * Milliseconds that jobs get which are between two requests. A run blocks the thread, and with it files that are read and messages
+ * that are sent: a job that opens a dozen small files would wait for a dozen runs of others.
+ */
+const GRACE_MS = 3
+
+export function createScheduler({
+  deterministic,
+  batchBytes,
+  clock,
+  afford,
+  makeRoom,
+  sent = async () => {},
+}: SchedulerOptions): Scheduler {
   const stats: SchedulerStats = { runs: 0, requests: 0, most: 0, ownMs: 0, busyMs: 0 }
   const here = new Set<Request['job']>()
   const numbers = new WeakMap<Session, number>()
@@ -113,8 +128,10 @@ export function createScheduler({ deterministic, batchBytes, clock, afford, make
     let since = performance.now()
     for (;;) {
       // Whoever was just answered asks for its next run first, and messages of the engine are heard.
-      await new Promise(resolve => setImmediate(resolve))
+      await turnOfEvents()
       const before = performance.now()
+      while (waiting.length > 0 && someAreBusy() && performance.now() - before < GRACE_MS) await turnOfEvents()
+      await sent()
       const chosen = choose(waiting, batchBytes)
       if (chosen.length === 0) break
       waiting = waiting.filter(request => !chosen.includes(request))
@@ -126,6 +143,9 @@ export function createScheduler({ deterministic, batchBytes, clock, afford, make
     }
     serving = false
   }
+
+  /** Whether there are jobs that have not asked for anything: they read files, or have just been told of a result. */
+  const someAreBusy = () => new Set(waiting.map(({ job }) => job)).size < here.size
 
   async function answer(requests: readonly Request[]): Promise<void> {
     const insideBefore = clock.inside
@@ -225,6 +245,8 @@ export function createScheduler({ deterministic, batchBytes, clock, afford, make
     },
   }
 }
+
+const turnOfEvents = () => new Promise(resolve => setImmediate(resolve))
 
 /** Rows along the first axis, which all inputs of a run have in common. */
 function rowsOf({ feeds }: RunRequest): number {
