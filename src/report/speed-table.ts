@@ -54,7 +54,7 @@ function payloadTable(payloads: SpeedSection['payloads']): string {
     table.push([
       ...sideCells(oneLine(id), candidate),
       decision === undefined ? '' : ratioText(decision),
-      decision === undefined ? '' : `${decision.verdict}${decision.doubled ? ', pairs doubled' : ''}`,
+      decision === undefined ? '' : `${decision.verdict}${decision.doubled ? ', more pairs' : ''}`,
     ])
     if (baseline !== undefined) table.push([...sideCells('  baseline', baseline), '', ''])
   }

@@ -17,7 +17,7 @@ export interface DecisionRules {
   minimumEffect?: number
   /** @default 1 */
   seed?: number
-  /** The pairs were doubled already. @default false */
+  /** There are more pairs than were asked for. @default false */
   doubled?: boolean
 }
 
@@ -56,9 +56,22 @@ export function decide(groups: readonly (readonly Pair[])[], rules: DecisionRule
   }
 }
 
-/** Whether more pairs are worth their time: nothing is decided, and the ranks look different. */
-export function isSuspect({ verdict, p, doubled }: Decision): boolean {
-  return verdict === 'unsure' && p < SUSPICION && !doubled
+/** Most times as many pairs as were asked for. */
+const MOST = 8
+
+/** Milliseconds that a payload's pairs may have taken for more of them to be cheap. */
+const CHEAP_MS = 20_000
+
+/**
+ * Whether twice as many pairs are worth their time: nothing is decided, and either they cost little or, once, the ranks look
+ * different.
+ */
+export function wantsMore(
+  { verdict, p, doubled }: Decision,
+  { taken, wanted, spentMs }: { taken: number; wanted: number; spentMs: number },
+): boolean {
+  if (verdict !== 'unsure' || taken >= MOST * wanted) return false
+  return spentMs < CHEAP_MS || (p < SUSPICION && !doubled)
 }
 
 /** Times over the median of their payload, so that payloads of all sizes can be ranked together. */

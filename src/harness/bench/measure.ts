@@ -1,6 +1,6 @@
-/** Times one payload on one or two backends: warm-up, then pairs in the order AB BA AB …, more of them on a suspicion. */
+/** Times one payload on one or two backends: warm-up, then pairs in the order AB BA AB …, more of them while nothing is decided. */
 import type { Backend } from '../../backends/backend.js'
-import { decide, isSuspect, type Pair } from './decide.js'
+import { decide, type Pair, wantsMore } from './decide.js'
 import type { EnergyMeter } from './meters.js'
 import type { Decision, Measured } from './speed-schema.js'
 import { measured, type SideRuns, type TimedRun, timeRun } from './time-run.js'
@@ -63,8 +63,8 @@ export async function measure(options: MeasureOptions): Promise<MeasuredPayload>
 
   await takePairs(wanted)
   let decision = baseline === undefined ? undefined : decide([pairs], options)
-  if (decision !== undefined && isSuspect(decision)) {
-    await takePairs(wanted)
+  while (decision !== undefined && wantsMore(decision, { taken: pairs.length, wanted, spentMs: spentOn(pairs) })) {
+    await takePairs(pairs.length)
     decision = decide([pairs], { ...options, doubled: true })
   }
   const side = (which: 'candidate' | 'baseline', { dropped, stable }: WarmUp): SideRuns => ({
@@ -80,6 +80,10 @@ export async function measure(options: MeasureOptions): Promise<MeasuredPayload>
     ...(decision === undefined ? {} : { decision }),
   }
 }
+
+/** Milliseconds that pairs took. */
+export const spentOn = (pairs: readonly Pair[]): number =>
+  pairs.reduce((sum, { baseline, candidate }) => sum + baseline + candidate, 0)
 
 interface WarmUp {
   dropped: number[]

@@ -1,7 +1,7 @@
 /** Shows on this machine, as noisy as it is, that the bench calls what is slower slower, and what is not not. */
 import type { Backend } from '../../backends/backend.js'
-import { type DecisionRules, decide, isSuspect, type Pair } from './decide.js'
-import { measure } from './measure.js'
+import { type DecisionRules, decide, type Pair, wantsMore } from './decide.js'
+import { measure, spentOn } from './measure.js'
 import { seededRandom } from './random.js'
 import type { Decision } from './speed-schema.js'
 
@@ -92,9 +92,13 @@ export function simulate(recorded: readonly Pair[], { slowdown, benches, pairs, 
         : { baseline: candidate, candidate: baseline * slowdown }
     })
   return Array.from({ length: benches }, () => {
-    const first = draw(pairs)
-    const decision = decide([first], rules)
-    return isSuspect(decision) ? decide([[...first, ...draw(pairs)]], { ...rules, doubled: true }) : decision
+    const taken = draw(pairs)
+    let decision = decide([taken], rules)
+    while (wantsMore(decision, { taken: taken.length, wanted: pairs, spentMs: spentOn(taken) })) {
+      taken.push(...draw(taken.length))
+      decision = decide([taken], { ...rules, doubled: true })
+    }
+    return decision
   })
 }
 

@@ -77,7 +77,7 @@ const decisionSchema = z.object({
   ratio: ratioSchema,
   /** Of Mann and Whitney's test: a suspicion, never a verdict. */
   p: z.number(),
-  /** The pairs were doubled because of the suspicion. */
+  /** More pairs were taken than asked for, because nothing was decided: they cost little, or the ranks looked different. */
   doubled: z.boolean(),
   reason: z.string(),
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decide, interquartileMean, isSuspect, type Pair } from './decide.js'
+import { decide, interquartileMean, type Pair, wantsMore } from './decide.js'
 import { distributionOf } from './distribution.js'
 import { mannWhitneyP } from './mann-whitney.js'
 import { seededRandom } from './random.js'
@@ -90,13 +90,19 @@ describe('a decision', () => {
     expect(decide([long, noisy(8, { noise: 0 })]).ratio.estimate).toBeCloseTo(Math.sqrt(1.2), 6)
   })
 
-  test('that is unsure while the ranks differ asks for more pairs, once', () => {
+  test('that is unsure asks for more pairs while they cost little, and once where the ranks differ', () => {
     const pairs = noisy(8, { slowdown: 1.03, noise: 0.012, seed: 5 })
-    const decision = decide([pairs])
-    expect(decision.verdict).toBe('unsure')
-    expect(decision.p).toBeLessThan(0.05)
-    expect(isSuspect(decision)).toBe(true)
-    expect(isSuspect(decide([pairs], { doubled: true }))).toBe(false)
+    const unsure = decide([pairs])
+    expect(unsure).toMatchObject({ verdict: 'unsure', p: expect.toSatisfy((p: number) => p < 0.05) })
+    const cheap = { taken: 8, wanted: 8, spentMs: 5000 }
+    expect(wantsMore(unsure, cheap)).toBe(true)
+    expect(wantsMore({ ...unsure, doubled: true }, { ...cheap, taken: 32 })).toBe(true)
+    expect(wantsMore({ ...unsure, doubled: true }, { ...cheap, taken: 64 })).toBe(false)
+    const dear = { ...cheap, spentMs: 60_000 }
+    expect(wantsMore(unsure, dear)).toBe(true)
+    expect(wantsMore({ ...unsure, doubled: true }, dear)).toBe(false)
+    expect(wantsMore({ ...unsure, p: 0.3 }, dear)).toBe(false)
+    expect(wantsMore({ ...unsure, verdict: 'slower' }, cheap)).toBe(false)
   })
 })
 
