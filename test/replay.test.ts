@@ -94,6 +94,8 @@ describe('from payloads to a verdict', () => {
       const broken = code.replace(from, to)
       expect(broken).not.toBe(code)
       writeFileSync(path, broken)
+      // Lanes load a bundle of the modules; here they load the modules.
+      writeFileSync(join(copy, 'dist/lane/main.bundle.js'), "import './main.js'\n")
       return join(copy, 'dist/cli/main.js')
     }
 
