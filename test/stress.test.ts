@@ -72,7 +72,7 @@ describe('stress', () => {
       out,
     ])
     expect(stdout).toMatch(
-      /pass: all \d+ jobs are what they are alone; 1 lanes were killed and nothing was lost \(seed 5/,
+      /pass: all \d+ jobs are what they are alone; 1 lane was killed and nothing was lost \(seed 5/,
     )
     expect(exitCode).toBe(0)
     expect(existsSync(join(out, 'report.html'))).toBe(true)

@@ -138,7 +138,8 @@ export function verdictOf({
   if (bad.length > 0) return { verdict: 'fail', reason: bad.join('; ') }
   if (jobs === 0) return { verdict: 'fail', reason: 'no job was run: nothing was shown' }
   const near = withinTolerance === 0 ? '' : `, ${withinTolerance} of them within the tolerance`
-  const without = cancelled === 0 ? '' : `, ${cancelled} were cancelled on purpose`
-  const killed = kills === 0 ? '' : `; ${kills} lanes were killed and nothing was lost`
+  const without = cancelled === 0 ? '' : `, ${cancelled} more ${cancelled === 1 ? 'was' : 'were'} cancelled on purpose`
+  const lanes = kills === 1 ? 'lane was' : 'lanes were'
+  const killed = kills === 0 ? '' : `; ${kills} ${lanes} killed and nothing was lost`
   return { verdict: 'pass', reason: `all ${jobs - cancelled} jobs are what they are alone${near}${without}${killed}` }
 }
