@@ -18,7 +18,7 @@ import { withLoras } from './lora/adapted-model.js'
 import type { LaneModel, UnetChoice } from './model.js'
 import type { LaneResult, LaneTask, Timings } from './protocol.js'
 import { type LatentShape, sample } from './sample.js'
-import type { JobClock } from './schedule/scheduler.js'
+import type { JobClock, ScheduledJob } from './schedule/scheduler.js'
 import { concatChannels, type EncodedSource, encodeSource, latentMask, repeatRow } from './source.js'
 import { stageRecorder } from './stages.js'
 import { conditioningOf, encodePrompt, type FindEmbedding } from './text.js'
@@ -28,6 +28,8 @@ export interface ExecuteContext {
   task: LaneTask
   /** The checkpoint, and the ControlNet where there is one. */
   openModel(): Promise<{ model: LaneModel; control?: UnetChoice['control'] }>
+  /** Reads small files. */
+  read: ScheduledJob['read']
   /** The job needs no network any more that it used so far: others may take their room. */
   doneWithNetworks(): void
   clock: JobClock
@@ -50,10 +52,10 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
 
   const opened = await context.openModel()
   const { control } = opened
-  const model = await withLoras(opened.model, task)
+  const model = await context.read(() => withLoras(opened.model, task))
   const opening = lap()
 
-  const findEmbedding = embeddingFinder(task)
+  const findEmbedding = embeddingFinder(task, context.read)
   const cond = await encodePrompt(model, plan, 'cond', findEmbedding)
   const uncond = await encodePrompt(model, plan, 'uncond', findEmbedding)
   for (const [name, { context, tokens, width, pooled }] of Object.entries({ cond, uncond })) {
@@ -154,11 +156,11 @@ function refuseNotFinite(values: Float32Array, { what, file }: { what: string; f
 }
 
 /** Opens each textual inversion once a job. */
-function embeddingFinder({ embeddings, plan }: LaneTask): FindEmbedding {
+function embeddingFinder({ embeddings, plan }: LaneTask, read: ScheduledJob['read']): FindEmbedding {
   const open = new Map<string, Promise<Embedding>>()
   return async (name, kind) => {
     const file = embeddings[name] ?? name
-    const embedding = open.get(name) ?? openEmbedding(file, plan.model.facts.textEncoders)
+    const embedding = open.get(name) ?? read(() => openEmbedding(file, plan.model.facts.textEncoders))
     open.set(name, embedding)
     const vectors = (await embedding)[kind]
     if (vectors === undefined)

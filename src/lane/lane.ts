@@ -86,7 +86,8 @@ export function createLane(
       emit({ type: 'started', id })
       const result = await execute({
         task,
-        openModel: () => openModel(task, networksOf(job)),
+        openModel: () => job.read(() => openModel(task, networksOf(job))),
+        read: job.read,
         doneWithNetworks: () => networks.done(job),
         clock: job.clock,
         cancelled,

@@ -24,7 +24,7 @@ export interface SchedulerStats {
   requests: number
   /** Largest number of requests that one run answered. */
   most: number
-  /** Milliseconds that choosing, stacking, splitting and waiting for jobs to ask took. */
+  /** Milliseconds that choosing, stacking and splitting took; files that jobs read are theirs. */
   ownMs: number
   /** Milliseconds between the first and the last turn, without the time in which there was nothing to do. */
   busyMs: number
@@ -58,6 +58,8 @@ export interface ScheduledJob {
   run(request: RunRequest): Promise<Outputs>
   /** Anything else that blocks the thread: loading a network. */
   turn<T>(work: () => Promise<T>): Promise<T>
+  /** Small files that are read: others' runs leave a moment for them. */
+  read<T>(work: () => Promise<T>): Promise<T>
   /** Runs that wait are cancelled. */
   drop(): void
   leave(): void
@@ -69,7 +71,7 @@ export interface Scheduler {
 }
 
 interface Request extends Waiting {
-  job: Share & { clock: JobClock; weight: number }
+  job: Share & { clock: JobClock; weight: number; reading: number }
   since: number
   run?: RunRequest
   work?: () => Promise<unknown>
@@ -78,8 +80,8 @@ interface Request extends Waiting {
 }
 
 /**
- * Milliseconds that jobs get which are between two requests. A run blocks the thread, and with it files that are read and messages
- * that are sent: a job that opens a dozen small files would wait for a dozen runs of others.
+ * Milliseconds that jobs get which read files. A run blocks the thread, and with it whoever waits for a file: a job that opens a dozen
+ * small ones would wait for a dozen runs of others.
  */
 const GRACE_MS = 3
 
@@ -129,9 +131,10 @@ export function createScheduler({
     for (;;) {
       // Whoever was just answered asks for its next run first, and messages of the engine are heard.
       await turnOfEvents()
-      const before = performance.now()
-      while (waiting.length > 0 && someAreBusy() && performance.now() - before < GRACE_MS) await turnOfEvents()
+      const from = performance.now()
+      while (waiting.length > 0 && someRead() && performance.now() - from < GRACE_MS) await turnOfEvents()
       await sent()
+      const before = performance.now()
       const chosen = choose(waiting, batchBytes)
       if (chosen.length === 0) break
       waiting = waiting.filter(request => !chosen.includes(request))
@@ -144,8 +147,7 @@ export function createScheduler({
     serving = false
   }
 
-  /** Whether there are jobs that have not asked for anything: they read files, or have just been told of a result. */
-  const someAreBusy = () => new Set(waiting.map(({ job }) => job)).size < here.size
+  const someRead = () => [...here].some(({ reading }) => reading > 0)
 
   async function answer(requests: readonly Request[]): Promise<void> {
     const insideBefore = clock.inside
@@ -227,6 +229,7 @@ export function createScheduler({
         served: servedOnArrival(here),
         weight: weightOf(priority),
         clock: { inside: 0, waited: 0, loaded: 0 },
+        reading: 0,
       }
       here.add(job)
       return {
@@ -234,6 +237,14 @@ export function createScheduler({
         run: request =>
           ask(job, { run: request, key: keyOf(request), size: request.session.activationBytes(request.feeds) }),
         turn: work => ask(job, { work, size: 0 }),
+        async read(work) {
+          job.reading++
+          try {
+            return await work()
+          } finally {
+            job.reading--
+          }
+        },
         drop() {
           // A network that is being loaded is others' as well.
           const dropped = waiting.filter(({ job: whose, run }) => whose === job && run !== undefined)
