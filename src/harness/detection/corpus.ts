@@ -5,6 +5,7 @@ import { annotate } from '../../imaging/annotators/annotate.js'
 import { sha256Hex } from '../canonical.js'
 import type { Fixture } from '../fixture/fixture.js'
 import type { JudgedGolden } from '../gates/judge.js'
+import { goldenAsResult } from '../golden/as-result.js'
 import { type GoldenSet, readGolden, withPictures } from '../goldens.js'
 import type { Picture } from '../metrics/picture.js'
 import { randomOf, seedOf } from '../mutations/pixels.js'
@@ -91,25 +92,7 @@ export function* twinPairs(fixtures: readonly Fixture[], photos: readonly Judged
 
 /** The twin's stages under the golden's plan: what the plan says is another gate's. */
 function resultAs({ golden }: JudgedGolden, { golden: twin }: JudgedGolden): CaseResult {
-  return {
-    id: golden.case,
-    fixture: {
-      version: golden.fixtureVersion,
-      features: [],
-      output: golden.output,
-      payload: '{}',
-      payloadSha256: golden.payloadSha256,
-    },
-    state: 'ok',
-    images: twin.images,
-    faults: [],
-    notes: [],
-    plan: golden.plan,
-    ...(golden.planSha256 === undefined ? {} : { planSha256: golden.planSha256 }),
-    fingerprints: twin.fingerprints,
-    timings: { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 0 },
-    retries: 0,
-  }
+  return goldenAsResult({ asked: golden, planned: golden, drawn: twin })
 }
 
 interface Redrawing {

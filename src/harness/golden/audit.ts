@@ -6,8 +6,9 @@ import { type JudgedGolden, judge } from '../gates/judge.js'
 import { type Kinship, kinship, type Limits } from '../gates/limits.js'
 import { shapeOf } from '../metrics/picture.js'
 import { psnr } from '../metrics/psnr.js'
-import type { CaseResult, Environment, GateResult } from '../run-schema.js'
+import type { Environment, GateResult } from '../run-schema.js'
 import { uploaded } from '../uploads.js'
+import { goldenAsResult } from './as-result.js'
 
 /** Relations of machines under which goldens are told apart: another CPU, another kind of device. */
 export const AUDITED = ['arithmetic', 'other'] as const satisfies readonly Kinship[]
@@ -72,26 +73,7 @@ const shapes = ({ pictures }: JudgedGolden) => pictures.map(shapeOf).join()
 /** The one golden as if it had been drawn for the other's case. */
 function decide(drawn: JudgedGolden, approved: JudgedGolden, relation: Kinship, limits: Limits): Decision {
   const { golden } = approved
-  const { plan, planSha256, fingerprints, images } = drawn.golden
-  const result: CaseResult = {
-    id: golden.case,
-    fixture: {
-      version: golden.fixtureVersion,
-      features: [],
-      output: golden.output,
-      payload: '{}',
-      payloadSha256: golden.payloadSha256,
-    },
-    state: 'ok',
-    images,
-    faults: [],
-    notes: [],
-    plan,
-    ...(planSha256 === undefined ? {} : { planSha256 }),
-    fingerprints,
-    timings: { load: 0, encode: 0, steps: [], decode: 0, output: 0, total: 0 },
-    retries: 0,
-  }
+  const result = goldenAsResult({ asked: golden, planned: drawn.golden, drawn: drawn.golden })
   const environment = related(golden.environment, relation)
   const { pictures, tensors } = drawn
   const { gates } = judge({ result, environment, pictures, tensors, explain: false }, approved, limits)
