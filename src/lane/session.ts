@@ -64,6 +64,8 @@ export async function createSession(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
+    // Its plan for a shape is one block beside those that the first run took: more memory, and no less time.
+    enableMemPattern: false,
     externalData: graph.externalData,
     // That shape arithmetic stays on the CPU is no warning worth a line in a user's terminal.
     logSeverityLevel: 3,

@@ -26,6 +26,11 @@ export function conv3x3(g: Graph, x: Value, w: Weights): Value {
   return conv(g, x, w, { padding: 1 })
 }
 
+/** 3×3 convolution of `x` at twice its size: the upsampling layers of the VAE, which have a bias and no LoRAs. */
+export function upsampleConv3x3(g: Graph, x: Value, w: Weights): Value {
+  return g.scope(w.name, () => g.upsampleConv(x, parameter(g, w, 'weight'), parameter(g, w, 'bias')))
+}
+
 /** Group normalization of [n, c, h, w]: 32 groups in every network here. */
 export function groupNorm(g: Graph, x: Value, w: Weights, epsilon: number): Value {
   return g.scope(w.name, () => {

@@ -4,7 +4,7 @@ import type { ModelFacts } from '../models/facts.js'
 import { type BuiltGraph, createGraph, type Graph, type Value } from '../onnx/index.js'
 import { attention } from './attention.js'
 import { channelsLastNorm } from './channels-last-norm.js'
-import { conv, conv3x3, groupNorm } from './layers.js'
+import { conv, conv3x3, groupNorm, upsampleConv3x3 } from './layers.js'
 import type { BuildOptions } from './options.js'
 import { pixelImage, pixelTokens } from './spatial-transformer.js'
 import { count, type Weights, weightsOf } from './weights.js'
@@ -56,7 +56,7 @@ function decode(g: Graph, x: Value, w: Weights): Value {
       const up = w.sub(`up.${level}`)
       x = g.scope(up.name, () => {
         x = resBlocks(g, x, up, norm)
-        return up.has('upsample.conv.weight') ? conv3x3(g, g.upsample2x(x), up.sub('upsample.conv')) : x
+        return up.has('upsample.conv.weight') ? upsampleConv3x3(g, x, up.sub('upsample.conv')) : x
       })
     }
     return conv3x3(g, g.silu(norm(g, x, w.sub('norm_out'))), w.sub('conv_out'))

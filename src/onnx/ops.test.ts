@@ -279,6 +279,29 @@ describe('operators, run in ONNX Runtime', () => {
     expect(y.resized).toEqual({ shape: [2, 4, 5, 7], data: at([2, 4, 5, 7]) })
   })
 
+  it.each([
+    ['portable', 4, false],
+    ['portable', 256, false],
+    ['portable', 256, true],
+    ['plain', 256, false],
+    ['cuda', 256, false],
+  ] as const)('upsampleConv (%s, %i channels, wrapping: %s) convolves the doubled picture', async (...of) => {
+    const [profile, channels, wrap] = of
+    const small = filled([2, channels, 3, 4], 2)
+    const [weight, bias] = [filled([channels, channels, 3, 3], 3), filled([channels], 4)]
+    const g = createGraph({ profile, wrap })
+    const x = g.input('x', 'float32', ['n', channels, 'h', 'w'])
+    const [taps, added] = [constant(g, 'weight', weight), constant(g, 'bias', bias)]
+    g.output('y', g.upsampleConv(x, taps, added))
+    g.output('expected', g.conv2d(g.upsample2x(x), taps, added, { padding: 1 }))
+    const { y, expected } = await runGraph(g.build(), { x: small })
+    expect(y?.shape).toEqual([2, channels, 6, 8])
+    expect(relativeError((y as Array32).data, (expected as Array32).data)).toBeLessThan(1e-6)
+    // Summed in another order, where that is done.
+    const inFour = channels === 256 && profile !== 'cuda'
+    expect((y as Array32).data.some((value, i) => value !== expected?.data[i])).toBe(inFour)
+  })
+
   it('layout operators move values only', async () => {
     const y = await evaluate({ x: { value: x, symbols: images } }, (g, values) => {
       const v = values.x as Value

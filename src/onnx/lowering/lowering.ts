@@ -28,6 +28,8 @@ export interface AttentionInput {
 export interface Lowering {
   /** Normalizes groups of channels of `x` [n, c, h, w]; weight and bias are [c, 1, 1]. */
   groupNorm(x: Value, weight: Value, bias: Value, options: GroupNormOptions): Value
+  /** 3×3 convolution of `x` [n, in, h, w], every pixel of it repeated twice in both directions: [n, out, 2h, 2w]. */
+  upsampleConv(x: Value, weight: Value, bias: Value): Value
   /** softmax(q·kᵀ / √(d/heads))·v, per head: [n, s, d]. */
   attention(input: AttentionInput): Value
   /** x · sigmoid(x) */

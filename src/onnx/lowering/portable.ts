@@ -1,9 +1,11 @@
 import { product, showShape } from '../dims.js'
 import type { Lowering, PlainOps } from './lowering.js'
+import { subPixelConv } from './upsample-conv.js'
 
 /**
  * Operators that ONNX Runtime has on every device, and the CPU's fastest among them: attention as one fused operator, group
- * normalization as instance normalization (its own operator takes two to five times as long).
+ * normalization as instance normalization (its own operator takes two to five times as long), the convolution of a doubled picture
+ * as four of the small one.
  */
 export function portable(g: PlainOps): Lowering {
   const lowering: Lowering = {
@@ -33,6 +35,8 @@ export function portable(g: PlainOps): Lowering {
       )
       return g.add(g.mul(g.cast(g.reshape(normalized, x.shape), x.dtype), weight), bias)
     },
+
+    upsampleConv: (x, weight, bias) => subPixelConv(g, x, weight, bias),
 
     attention({ q, k, v, heads, causal = false, upcast = false }) {
       const width = q.shape.at(-1)

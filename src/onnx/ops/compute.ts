@@ -2,11 +2,13 @@ import { type Dim, product, showShape, windows } from '../dims.js'
 import type { GraphCore, Value } from '../types.js'
 import type { LayoutOps } from './layout.js'
 
+type Pads = readonly [top: number, left: number, bottom: number, right: number]
+
 export interface Conv2dOptions {
   /** @default 1 */
   stride?: number
-  /** Zeros (or the opposite edge, where the graph wraps) on each side. @default 0 */
-  padding?: number
+  /** Zeros (or the opposite edge, where the graph wraps) on each side, or at the top, left, bottom and right. @default 0 */
+  padding?: number | Pads
 }
 
 export interface ConvolutionOptions {
@@ -54,7 +56,7 @@ export function computeOps(core: GraphCore & LayoutOps, convolutions: Convolutio
   }
 
   /** `mode` is that of ONNX's Pad; pads are pixels at [top, left, bottom, right]. */
-  function pad(x: Value, mode: 'constant' | 'wrap', pads: readonly [number, number, number, number]): Value {
+  function pad(x: Value, mode: 'constant' | 'wrap', pads: Pads): Value {
     const { n, c, h, w } = image('Pad', x)
     const [top, left, bottom, right] = pads
     const shape = [
@@ -107,16 +109,17 @@ export function computeOps(core: GraphCore & LayoutOps, convolutions: Convolutio
         return core.fail(`Conv expects a weight of [out, ${c}, kh, kw], got ${showShape(weight.shape)}`)
       }
       checkBias('Conv', bias, out)
-      const wrapped = wrap && padding > 0
-      const input = wrapped ? pad(x, 'wrap', [padding, padding, padding, padding]) : x
-      const pads = wrapped ? 0 : padding
+      const pads: Pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding
+      const [top, left, bottom, right] = pads
+      const wrapped = wrap && pads.some(pixels => pixels > 0)
+      const input = wrapped ? pad(x, 'wrap', pads) : x
       const attributes = {
         kernel_shape: { ints: [kh, kw] },
         strides: { ints: [stride, stride] },
-        pads: { ints: [pads, pads, pads, pads] },
+        pads: { ints: wrapped ? [0, 0, 0, 0] : pads },
       }
-      const rows = windows(h, { kernel: kh, stride, padding: 2 * padding })
-      const columns = windows(w, { kernel: kw, stride, padding: 2 * padding })
+      const rows = windows(h, { kernel: kh, stride, padding: top + bottom })
+      const columns = windows(w, { kernel: kw, stride, padding: left + right })
       // Factors of LoRAs have any rank, also none; those stay with the operator that takes it.
       if (channelsLast && weight.shape.every(dim => typeof dim === 'number')) {
         const last = (value: Value) => core.transpose(value, [0, 2, 3, 1])
