@@ -19,7 +19,12 @@ const result = (seed: number, more: Partial<Generation> = {}): Generation => {
   }
 }
 
-const FAULT = { state: 'fault', images: [], faults: [{ code: 'model-file', message: '' }], fingerprints: {} } as const
+const FAULT = {
+  state: 'fault',
+  images: [],
+  faults: [{ code: 'model-file', message: 'gone' }],
+  fingerprints: {},
+} as const
 const solos = new Map<string, Solo>([
   ['a', result(1)],
   ['b', result(9)],
@@ -81,7 +86,7 @@ describe('a job among others', () => {
   })
 
   it('that ends as nobody asked for is a problem; one that was aborted is not', () => {
-    expect(judge('a', result(1, FAULT)).problem?.reason).toBe('alone it is ok, here it is a fault (model-file)')
+    expect(judge('a', result(1, FAULT)).problem?.reason).toBe('alone it is ok, here it is a fault (model-file): gone')
     expect(judge('faulty', result(1)).verdict).toBe('unexpected')
     expect(judge('a', undefined).problem?.reason).toMatch(/lost/)
     expect(judge('a', result(1, { state: 'cancelled', images: [] })).verdict).toBe('unexpected')

@@ -34,7 +34,10 @@ export function judgeOutcome(
     return unexpected(`alone it is ${stateOf(solo)}: ${solo.faults[0]?.message}`)
   }
   if (generation.state !== solo.state || generation.faults[0]?.code !== solo.faults[0]?.code) {
-    return unexpected(`alone it is ${stateOf(solo)}, here it is ${stateOf(generation)}`)
+    const [fault] = generation.faults
+    return unexpected(
+      `alone it is ${stateOf(solo)}, here it is ${stateOf(generation)}${fault ? `: ${fault.message}` : ''}`,
+    )
   }
   if (generation.state === 'fault' || isSame(generation, solo)) return { verdict: 'same' }
 

@@ -77,6 +77,18 @@ describe('resident networks', () => {
     expect(await pool.afford(95)).toBe(false)
   })
 
+  it('stay when somebody comes for them while others are released', async () => {
+    const { pool, use, names } = machine()
+    const first = {}
+    await use(first, 'one', 20)
+    await use(first, 'other', 20)
+    pool.done(first)
+    const released = pool.makeRoom()
+    await use({}, 'other', 20)
+    await released
+    expect(names()).toEqual(['other'])
+  })
+
   it('are recorded with what was estimated and what was measured', async () => {
     const { pool, use } = machine()
     await use({}, 'unet', 40)

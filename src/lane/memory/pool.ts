@@ -148,7 +148,10 @@ export function createNetworkPool(budget: Budget, rss: () => number = () => proc
     },
     async makeRoom() {
       const victims = idle()
-      for (const victim of victims) await evict(victim)
+      for (const victim of victims) {
+        // While the one before it was released, somebody may have come for it, or it may have gone already.
+        if (victim.users.size === 0 && residents.get(victim.key) === victim) await evict(victim)
+      }
       return victims.length > 0
     },
     records: () => [...records.values()],
