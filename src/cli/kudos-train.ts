@@ -15,7 +15,8 @@ export const kudosTrain = command({
     runs: {
       type: 'positional',
       required: true,
-      description: 'Folders of runs, with commas between them; repeats of payloads give the ceiling',
+      description:
+        'Folders of runs of the same payloads, with commas between them; the fastest run of a payload counts',
     },
     out: {
       type: 'string',
@@ -47,16 +48,20 @@ export const kudosTrain = command({
 const STYLE = { style: { head: [], border: [], compact: true } }
 
 function render({ accuracy, factors }: Predictor): string {
-  const { heldOut, trained, ceiling, floor, samples, classes, worst } = accuracy
+  const { heldOut, everyRun, trained, ceiling, floor, samples, classes, worst } = accuracy
   const percent = (value: number) => `${value.toFixed(1)} %`
   const scores = new Table({ head: ['accuracy', ''], ...STYLE })
   scores.push(
-    [`held out (${samples.heldOut} runs)`, percent(heldOut)],
-    [`trained on (${samples.trained} runs)`, percent(trained)],
-    ['ceiling: the same payload again', ceiling === null ? 'nothing was drawn twice' : percent(ceiling)],
+    [`held out (${samples.heldOut} payloads, of each the fastest run)`, percent(heldOut)],
+    ['the same, every run', percent(everyRun)],
+    [`trained on (${samples.trained} payloads)`, percent(trained)],
+    [
+      'ceiling: half of the runs as the prediction of the rest',
+      ceiling === null ? 'nothing was drawn twice' : percent(ceiling),
+    ],
     ['floor: a count of multiply-adds', percent(floor)],
   )
-  const byClass = new Table({ head: ['worst classes', 'runs', 'accuracy'], ...STYLE })
+  const byClass = new Table({ head: ['worst classes', 'payloads', 'accuracy'], ...STYLE })
   for (const one of classes.slice(0, 8)) byClass.push([one.class, String(one.samples), percent(one.accuracy)])
   const cases = new Table({ head: ['worst payloads', 'took', 'predicted', 'accuracy'], ...STYLE })
   for (const one of worst.slice(0, 5)) {

@@ -9,11 +9,16 @@ import { predict } from './fit.js'
 export const PREDICTOR_SCHEMA = 'horde-onnx/kudos-predictor@1'
 
 export const accuracySchema = z.object({
-  /** Mean of 100·(1 − |a − p| / max(a, p)) over payloads that were not trained on. */
+  /** Mean of 100·(1 − |a − p| / max(a, p)) over payloads that were not trained on, of each the fastest run. */
   heldOut: z.number(),
+  /** The like over every one of their runs. */
+  everyRun: z.number(),
   /** Of the payloads that were. */
   trained: z.number(),
-  /** The like of one run of a payload as the prediction of another: nothing can be better. Null where nothing was drawn twice. */
+  /**
+   * The like of half of a payload's runs, the fastest of them, as the prediction of the other half: what is much better has learnt
+   * noise. Null where nothing was drawn twice.
+   */
   ceiling: z.number().nullable(),
   /** The like of a count of the UNet's multiply-adds, times the factor that suits the trained payloads best. */
   floor: z.number(),

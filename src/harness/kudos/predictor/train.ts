@@ -30,7 +30,8 @@ export interface TrainOptions {
 const FEWEST = 20
 
 /**
- * A payload is held out with all of its runs.
+ * Of a payload's runs the fastest counts: what else a machine does only ever makes one slower. A payload is held out with all of
+ * its runs.
  *
  * @throws FixtureError where there are too few payloads, or the runs are of different machines or backends
  */
@@ -56,11 +57,14 @@ export function trainPredictor(runs: readonly Run[], { seed = 1, heldOut = 0.25 
   const random = seededRandom(seed)
   const order = payloads.map(sha => ({ sha, at: random() })).sort((a, b) => a.at - b.at)
   const held = new Set(order.slice(0, Math.round(heldOut * payloads.length)).map(({ sha }) => sha))
-  const training = timed.filter(({ payloadSha256 }) => !held.has(payloadSha256))
-  const testing = timed.filter(({ payloadSha256 }) => held.has(payloadSha256))
+  const isHeld = ({ payloadSha256 }: Timed) => held.has(payloadSha256)
+  const undisturbed = [...byPayload(timed).values()].map(fastest)
+  const training = undisturbed.filter(sample => !isHeld(sample))
+  const testing = undisturbed.filter(isHeld)
 
   const factors = fitFactors(training)
   const expected = (sample: Timed) => predict(factors, sample.features)
+  const score = (samples: readonly Timed[]) => mean(samples, sample => accuracyOf(sample.seconds, expected(sample)))
   const basis = predict(factors, costFeatures(basisJob()))
   return {
     schema: PREDICTOR_SCHEMA,
@@ -72,8 +76,9 @@ export function trainPredictor(runs: readonly Run[], { seed = 1, heldOut = 0.25 
     factors: COST_FEATURES.map((feature, i) => ({ feature, seconds: factors[i] ?? 0 })),
     basisSeconds: basis,
     accuracy: {
-      heldOut: mean(testing, sample => accuracyOf(sample.seconds, expected(sample))),
-      trained: mean(training, sample => accuracyOf(sample.seconds, expected(sample))),
+      heldOut: score(testing),
+      everyRun: score(timed.filter(isHeld)),
+      trained: score(training),
       ceiling: repeatAccuracy(timed),
       floor: floorAccuracy(training, testing),
       samples: { trained: training.length, heldOut: testing.length },
@@ -142,15 +147,26 @@ function basisJob(): Job {
   })
 }
 
-/** Each run of a payload as the prediction of its others. */
+function byPayload(timed: readonly Timed[]): Map<string, [Timed, ...Timed[]]> {
+  const groups = new Map<string, [Timed, ...Timed[]]>()
+  for (const sample of timed) {
+    const group = groups.get(sample.payloadSha256)
+    if (group === undefined) groups.set(sample.payloadSha256, [sample])
+    else group.push(sample)
+  }
+  return groups
+}
+
+const fastest = (runs: readonly [Timed, ...Timed[]]): Timed =>
+  runs.reduce((best, run) => (run.seconds < best.seconds ? run : best))
+
+/** The fastest of every other run of a payload as the prediction of the fastest of the rest. */
 function repeatAccuracy(timed: readonly Timed[]): number | null {
-  const byPayload = new Map<string, number[]>()
-  for (const { payloadSha256, seconds } of timed)
-    byPayload.set(payloadSha256, [...(byPayload.get(payloadSha256) ?? []), seconds])
-  const pairs = [...byPayload.values()].flatMap(times =>
-    times.flatMap((a, i) => times.slice(i + 1).map(b => accuracyOf(a, b))),
-  )
-  return pairs.length === 0 ? null : mean(pairs, value => value)
+  const halves = [...byPayload(timed).values()].flatMap(runs => {
+    const least = (odd: number) => Math.min(...runs.flatMap(({ seconds }, i) => (i % 2 === odd ? [seconds] : [])))
+    return runs.length < 2 ? [] : [accuracyOf(least(0), least(1))]
+  })
+  return halves.length === 0 ? null : mean(halves, value => value)
 }
 
 /** The factor that is best on the training payloads is one of their own ratios. */
