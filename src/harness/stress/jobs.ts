@@ -34,7 +34,7 @@ export async function featureJobs({ model, other, control }: JobOptions): Promis
     hires: { payload: { width: 128, height: 128, hires_fix: true, ddim_steps: 2 } },
     heun: { payload: { sampler_name: 'k_heun' } },
     ancestral: { payload: { sampler_name: 'k_euler_a', ddim_steps: 5 } },
-    multistep: { payload: { sampler_name: 'k_dpmpp_2m', ddim_steps: 6 } },
+    multistep: { payload: { sampler_name: 'k_dpmpp_2m', ddim_steps: 8 } },
     'multistep-other': { payload: { sampler_name: 'k_dpmpp_2m', ddim_steps: 5, prompt: 'a white star on black' } },
     sde: { payload: { sampler_name: 'k_dpmpp_sde' } },
     lms: { payload: { sampler_name: 'k_lms', ddim_steps: 5, karras: false } },
