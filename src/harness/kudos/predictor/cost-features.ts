@@ -16,6 +16,8 @@ export const COST_FEATURES = [
   'encoded',
   /** Calls of the UNet. */
   'calls',
+  /** Calls times all pictures and both sides of the guidance: small ones cost more than their pixels. */
+  'rows',
   /** Calls times megapixels of all pictures and both sides of the guidance. */
   'sampled',
   /** The like times megapixels of one picture: attention looks from everywhere to everywhere. */
@@ -26,6 +28,8 @@ export const COST_FEATURES = [
   'controlled',
   /** Samplers that draw noise at every step: megapixels of noise. */
   'noise',
+  /** Samplers that draw it from a Brownian tree, many times a step: the like. */
+  'brownian',
   /** LoRAs that are merged or run beside. */
   'loras',
   /** Sampled megapixels times LoRAs. */
@@ -35,7 +39,9 @@ export const COST_FEATURES = [
 /** Samplers that call the model twice a step (SECOND_ORDER_SAMPLERS of the Horde, by ComfyUI's names). */
 const TWICE = new Set(['heun', 'dpm_2', 'dpm_2_ancestral', 'dpmpp_2s_ancestral', 'dpmpp_sde', 'heunpp2'])
 
-const NOISY = new Set(['euler_ancestral', 'dpm_2_ancestral', 'dpmpp_2s_ancestral', 'dpmpp_sde', 'lcm', 'ddpm'])
+const NOISY = new Set(['euler_ancestral', 'dpm_2_ancestral', 'dpmpp_2s_ancestral', 'lcm', 'ddpm', 'er_sde'])
+
+const BROWNIAN = new Set(['dpmpp_sde', 'dpmpp_2m_sde', 'dpmpp_3m_sde'])
 
 /** What the Horde takes k_dpm_adaptive for, which chooses its steps itself. */
 const ADAPTIVE_CALLS = 40
@@ -52,16 +58,19 @@ export function costFeatures(job: Job): number[] {
           { width: hires.firstWidth, height: hires.firstHeight, steps: job.steps },
           { width: job.width, height: job.height, steps: hires.steps },
         ]
-  let [calls, sampled, attended, controlled, noise] = [0, 0, 0, 0, 0]
+  let [calls, rows, sampled, attended, controlled, noise, brownian] = [0, 0, 0, 0, 0, 0, 0]
   for (const [i, { width, height, steps }] of passes.entries()) {
     const area = (width * height) / 1e6
     // The second evaluation of the last step has no noise left to remove.
     const made = sampler === 'dpm_adaptive' ? ADAPTIVE_CALLS : TWICE.has(sampler) ? 2 * steps - 1 : steps
     calls += made
-    sampled += made * area * images * sides
-    attended += made * area * images * sides * area
-    if (control !== undefined && i === 0) controlled += made * area * images * sides
+    const passRows = made * images * sides
+    rows += passRows
+    sampled += passRows * area
+    attended += passRows * area * area
+    if (control !== undefined && i === 0) controlled += passRows * area
     if (NOISY.has(sampler)) noise += steps * area * images
+    if (BROWNIAN.has(sampler)) brownian += steps * area * images
   }
   const megapixels = (job.width * job.height) / 1e6
   return [
@@ -70,11 +79,13 @@ export function costFeatures(job: Job): number[] {
     megapixels * images,
     source === undefined ? 0 : megapixels,
     calls,
+    rows,
     sampled,
     attended,
     sampled * longest,
     controlled,
     noise,
+    brownian,
     loras.length,
     sampled * loras.length,
   ]

@@ -79,6 +79,10 @@ describe('counts of a job', () => {
     const area = (512 * 512) / 1e6
     expect(count(plain, 'sampled')).toBeCloseTo(10 * area * 2, 9)
     expect(count({ ...plain, cfg_scale: 1, n_iter: 3 }, 'sampled')).toBeCloseTo(10 * area * 3, 9)
+    expect(count({ ...plain, cfg_scale: 1, n_iter: 3 }, 'rows')).toBe(10 * 3)
+    expect(count(plain, 'brownian')).toBe(0)
+    const sde = { ...plain, sampler_name: 'k_dpmpp_sde' }
+    expect([count(sde, 'brownian'), count(sde, 'noise')]).toEqual([expect.closeTo(10 * area, 9), 0])
     const hires = { ...plain, width: 1024, height: 1024, hires_fix: true, hires_fix_second_pass_steps: 6 }
     expect(count(hires, 'sampled')).toBeCloseTo(10 * area * 2 + 6 * 4 * area * 2, 9)
   })
