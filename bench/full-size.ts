@@ -60,7 +60,7 @@ async function serve(network: Network, file: string): Promise<void> {
       : { x: random(2, 4, latent, latent), timesteps: random(2), context: random(2, 77, 768) }
   // The settings of a lane.
   const session = await createSession(
-    network === 'vae' ? buildVaeDecoder(checkpoint, FACTS) : buildUnet(checkpoint, FACTS),
+    network === 'vae' ? buildVaeDecoder(checkpoint, FACTS) : buildUnet(checkpoint, FACTS, { latentMultiple: 8 }),
     {
       name: network,
       device: { provider: 'cpu', index: 0 },

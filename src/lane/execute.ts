@@ -88,7 +88,7 @@ export async function execute(context: ExecuteContext): Promise<LaneResult> {
   for (const [index, pass] of plan.passes.entries()) {
     const next: LatentShape = [plan.batch, facts.vae.latentChannels, pass.height / 8, pass.width / 8]
     const start = startOf(pass, { previous: latent, shape, next, source, vae: facts.vae })
-    const unet = await model.unet(pass.control === undefined ? {} : { control })
+    const unet = await model.unet({ size: [next[2], next[3]], ...(pass.control === undefined ? {} : { control }) })
     const feed = controlFeed(pass, task)
     const passRecorder = recorder.pass(index + 1)
     if (feed) passRecorder.record('control', [1, 3, pass.height, pass.width], feed.hint)

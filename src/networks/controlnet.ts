@@ -1,7 +1,7 @@
 /** ControlNet (Zhang et al. 2023, arXiv:2302.05543; cldm.py), as a part of the UNet's graph. */
 import { ModelFileError } from '../errors.js'
 import type { Checkpoint } from '../models/checkpoint.js'
-import { type Graph, product, type Value, zeroPadded } from '../onnx/index.js'
+import { type Dim, type Graph, product, type Value, zeroPadded } from '../onnx/index.js'
 import { tokensOf } from './attention.js'
 import { conv } from './layers.js'
 import { timeEmbedding } from './time-embedding.js'
@@ -29,9 +29,10 @@ export function controlWeights(checkpoint: Checkpoint, unet: Weights): Weights {
   return weightsOf(checkpoint, prefix, checkpoint.tensors.has('difference') ? unet : undefined)
 }
 
-export function controlInputs(g: Graph): ControlInputs {
+/** @param size height and width of the latent */
+export function controlInputs(g: Graph, size: readonly Dim[]): ControlInputs {
   return {
-    hint: g.cast(g.input('hint', 'float32', ['n', 3, product([8, 'h']), product([8, 'w'])]), g.compute),
+    hint: g.cast(g.input('hint', 'float32', ['n', 3, ...size.map(side => product([8, side]))]), g.compute),
     strength: g.cast(g.input('strength', 'float32', ['n']), g.compute),
   }
 }

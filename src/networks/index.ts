@@ -2,5 +2,5 @@
 export { buildTextEncoder, type TextEncoderOptions, textLayers, tokenTable } from './clip.js'
 export type { LoraLayer } from './lora.js'
 export type { BuildOptions } from './options.js'
-export { buildUnet, type UnetOptions, unetLayers } from './unet.js'
+export { buildUnet, latentMultipleFor, type UnetOptions, unetLayers } from './unet.js'
 export { buildVaeDecoder, buildVaeEncoder } from './vae.js'

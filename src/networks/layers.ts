@@ -1,5 +1,5 @@
 /** The layers that have weights: the only places where a tensor of a checkpoint meets an operator. */
-import type { Conv2dOptions, Graph, Value } from '../onnx/index.js'
+import { type Conv2dOptions, type Graph, product, type Value } from '../onnx/index.js'
 import { addBesideConv, addBesideLinear, mergeInto } from './lora.js'
 import { parameter, type Weights } from './weights.js'
 
@@ -26,8 +26,17 @@ export function conv3x3(g: Graph, x: Value, w: Weights): Value {
   return conv(g, x, w, { padding: 1 })
 }
 
-/** 3×3 convolution of `x` at twice its size: the upsampling layers of the VAE, which have a bias and no LoRAs. */
-export function upsampleConv3x3(g: Graph, x: Value, w: Weights): Value {
+/**
+ * 3×3 convolution of `x`, its pixels repeated until it has the size of `like`.
+ *
+ * @param like @default twice the size of `x`
+ */
+export function upsampleConv3x3(g: Graph, x: Value, w: Weights, like?: Value): Value {
+  const doubles = like === undefined || [2, 3].every(axis => like.shape[axis] === product([2, x.shape[axis] ?? 0]))
+  // The factors of a LoRA stand beside a convolution of the upsampled picture.
+  if (!doubles || w.lora !== undefined) {
+    return conv3x3(g, like === undefined ? g.upsample2x(x) : g.resizeNearest(x, like), w)
+  }
   return g.scope(w.name, () => g.upsampleConv(x, parameter(g, w, 'weight'), parameter(g, w, 'bias')))
 }
 

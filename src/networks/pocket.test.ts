@@ -6,7 +6,14 @@ import { type Array32, type LoadedGraph, loadGraph, relativeError, runGraph } fr
 import { type Checkpoint, openCheckpoint, readRows, type TensorEntry } from '../models/checkpoint.js'
 import { detectModel } from '../models/detect.js'
 import type { ModelFacts, TextEncoderFacts } from '../models/facts.js'
-import { buildTextEncoder, buildUnet, buildVaeDecoder, buildVaeEncoder, tokenTable } from './index.js'
+import {
+  buildTextEncoder,
+  buildUnet,
+  buildVaeDecoder,
+  buildVaeEncoder,
+  latentMultipleFor,
+  tokenTable,
+} from './index.js'
 
 const POCKET = '../shared/pocket'
 const missing = !existsSync(POCKET)
@@ -111,6 +118,22 @@ describe.skipIf(missing)(`networks on the pocket model (needs ${POCKET})`, () =>
     const out = (outputs.out as Array32).data
     expect(relativeError(out.slice(0, x.data.length), reference('p0_unet_t500').data)).toBeLessThan(1e-5)
     expect(relativeError(out.slice(x.data.length), reference('control_p0_unet_t500').data)).toBeLessThan(1e-5)
+  })
+
+  it('a UNet and a ControlNet of latents in eights, whose upsamplings double, predict the same', async () => {
+    const control = await openCheckpoint(`${POCKET}/pocket-control-canny.safetensors`)
+    const outputs = await runGraph(buildUnet(checkpoint, facts, { control, latentMultiple: 8 }), {
+      x: reference('latents'),
+      timesteps: { shape: [1], data: Float32Array.of(500) },
+      context: reference('p0_context'),
+      hint: reference('control_hint'),
+      strength: { shape: [1], data: Float32Array.of(1) },
+    })
+    expect(error(outputs.out, 'control_p0_unet_t500')).toBeLessThan(1e-5)
+    const wide = { ...facts, unet: { ...facts.unet, modelChannels: 320 } }
+    expect(latentMultipleFor(wide, [64, 96])).toBe(8)
+    expect(latentMultipleFor(wide, [64, 97])).toBe(1)
+    expect(latentMultipleFor(facts, [64, 96])).toBe(1)
   })
 
   it("a ControlNet's difference form is added to the weights of the UNet", async () => {

@@ -1,7 +1,7 @@
 /** The blocks that UNet and ControlNet are made of (ldm openaimodel.py), told apart by the tensors they have. */
 import type { Graph, Value } from '../onnx/index.js'
 import type { Heads, Tokens } from './attention.js'
-import { conv, conv3x3, groupNorm, linear } from './layers.js'
+import { conv, conv3x3, groupNorm, linear, upsampleConv3x3 } from './layers.js'
 import { spatialTransformer } from './spatial-transformer.js'
 import { count, type Weights } from './weights.js'
 
@@ -57,9 +57,9 @@ export function block(g: Graph, x: Value, w: Weights, { embedding, ...transforme
       else if (module.has('proj_in.weight')) x = spatialTransformer(g, x, module, transformer)
       else if (module.has('op.weight'))
         x = g.scope(module.name, () => conv(g, x, module.sub('op'), { stride: 2, padding: 1 }))
-      else if (module.has('conv.weight')) {
-        x = g.scope(module.name, () => conv3x3(g, g.resizeNearest(x, like ?? x), module.sub('conv')))
-      } else if (module.has('weight')) x = conv3x3(g, x, module)
+      else if (module.has('conv.weight'))
+        x = g.scope(module.name, () => upsampleConv3x3(g, x, module.sub('conv'), like))
+      else if (module.has('weight')) x = conv3x3(g, x, module)
       else return x
     }
   })

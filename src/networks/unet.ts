@@ -1,7 +1,7 @@
 /** The UNet of Stable Diffusion 1, 2, XL and its refiner (Rombach et al. 2022, arXiv:2112.10752). */
 import type { Checkpoint } from '../models/checkpoint.js'
 import type { ModelFacts, UnetFacts } from '../models/facts.js'
-import { type BuiltGraph, createGraph, type Dim, type Graph, type Value } from '../onnx/index.js'
+import { type BuiltGraph, createGraph, type Dim, type Graph, product, type Value } from '../onnx/index.js'
 import { tokensOf } from './attention.js'
 import { controlInputs, controlnet, controlWeights } from './controlnet.js'
 import { conv3x3, groupNorm } from './layers.js'
@@ -18,6 +18,11 @@ export interface UnetOptions extends BuildOptions {
   controlBase?: Checkpoint | undefined
   /** Layers whose LoRA factors are inputs. @default none */
   lora?: readonly LoraLayer[] | undefined
+  /**
+   * What height and width of every latent are multiples of. Where it is a multiple of what the downsamplings divide by, each
+   * upsampling doubles exactly, which wide networks compute faster. @default 1
+   */
+  latentMultiple?: number | undefined
 }
 
 /**
@@ -29,10 +34,11 @@ export interface UnetOptions extends BuildOptions {
 export function buildUnet(
   checkpoint: Checkpoint,
   { unet: facts, family }: ModelFacts,
-  { profile, compute, tiling, control, controlBase = checkpoint, lora }: UnetOptions = {},
+  { profile, compute, tiling, control, controlBase = checkpoint, lora, latentMultiple = 1 }: UnetOptions = {},
 ): BuiltGraph {
   const g = createGraph({ profile, compute, wrap: tiling })
-  const inputs = unetInputs(g, facts)
+  const size = [product([latentMultiple, 'h']), product([latentMultiple, 'w'])]
+  const inputs = unetInputs(g, facts, size)
   const plain = weightsOf(checkpoint, facts.prefix)
   const w =
     lora === undefined ? plain : withLoraInputs(g, checkpoint, { prefix: facts.prefix, layers: lora, merge: false })
@@ -45,16 +51,16 @@ export function buildUnet(
           controlWeights(control, weightsOf(controlBase, facts.prefix)),
           how,
           { ...inputs, x: latentOf(g, inputs.x, facts) },
-          controlInputs(g),
+          controlInputs(g, size),
         )
   g.output('out', unet(g, w, how, inputs, residuals))
   return g.build()
 }
 
-function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts): UnetInputs {
+function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts, size: readonly Dim[]): UnetInputs {
   const input = (name: string, shape: readonly Dim[]) => g.cast(g.input(name, 'float32', shape), g.compute)
   return {
-    x: input('x', ['n', inChannels, 'h', 'w']),
+    x: input('x', ['n', inChannels, ...size]),
     timesteps: g.input('timesteps', 'float32', ['n']),
     context: input('context', ['n', 'tokens', contextDim]),
     ...(admChannels === undefined ? {} : { y: input('y', ['n', admChannels]) }),
@@ -64,6 +70,11 @@ function unetInputs(g: Graph, { inChannels, contextDim, admChannels }: UnetFacts
 /** ControlNets see the latent alone, not what inpainting and pix2pix models see beside it. */
 function latentOf(g: Graph, x: Value, { inChannels, outChannels }: UnetFacts): Value {
   return inChannels === outChannels ? x : g.slice(x, { axis: 1, start: 0, end: outChannels })
+}
+
+/** The `latentMultiple` to build a UNet with for a latent of a size: what three downsamplings divide by, where that pays. */
+export function latentMultipleFor({ unet }: ModelFacts, [height, width]: readonly [number, number]): number {
+  return unet.modelChannels >= 256 && height % 8 === 0 && width % 8 === 0 ? 8 : 1
 }
 
 /** The layers of the UNet that LoRAs may change. */

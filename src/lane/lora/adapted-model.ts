@@ -56,10 +56,10 @@ export async function withLoras(model: LaneModel, { plan, loras: files }: LaneTa
   )
   return {
     ...model,
-    async unet({ control } = {}) {
+    async unet(choice = {}) {
       const adapted = await unet()
-      if (adapted === undefined) return model.unet({ control })
-      return fed(await model.unet({ variant: adapted.variant, control }), adapted.shared)
+      if (adapted === undefined) return model.unet(choice)
+      return fed(await model.unet({ ...choice, variant: adapted.variant }), adapted.shared)
     },
     async textEncoder(kind) {
       const adapted = await texts.get(kind)?.()
