@@ -16,12 +16,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
+import { writeRandomWeights } from '../src/harness/bench/full-size/random-weights.js'
+import { sd15Unet, vaeDecoder } from '../src/harness/bench/full-size/shapes.js'
 import { createSession } from '../src/lane/session.js'
 import { openCheckpoint } from '../src/models/checkpoint.js'
 import type { ModelFacts } from '../src/models/facts.js'
 import { buildUnet, buildVaeDecoder } from '../src/networks/index.js'
-import { writeRandomHalfs } from './random-file.js'
-import { sd15Unet, sd15VaeDecoder } from './sd15-shapes.js'
 
 type Network = 'unet' | 'vae'
 
@@ -118,7 +118,7 @@ async function compare(networks: readonly Network[], pairs: number): Promise<voi
   try {
     for (const network of networks) {
       const file = join(folder, `${network}.safetensors`)
-      await writeRandomHalfs(file, network === 'vae' ? sd15VaeDecoder() : sd15Unet())
+      await writeRandomWeights(file, network === 'vae' ? vaeDecoder() : sd15Unet())
       const ours = await start(process.execPath, [fileURLToPath(import.meta.url), '--serve', file, network])
       const theirs = await start(PYTHON, [
         'bench/diffusers-baseline.py',

@@ -9,15 +9,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Table from 'cli-table3'
+import { writeRandomWeights } from '../src/harness/bench/full-size/random-weights.js'
+import { type Shapes, sd15TextEncoder, sd15Unet, VAE_STUB } from '../src/harness/bench/full-size/shapes.js'
 import { withLoras } from '../src/lane/lora/adapted-model.js'
 import type { LaneModel } from '../src/lane/model.js'
 import type { LaneTask } from '../src/lane/protocol.js'
 import type { Session } from '../src/lane/session.js'
 import { openCheckpoint } from '../src/models/checkpoint.js'
 import { detectModel } from '../src/models/detect.js'
-import { writeRandomHalfs } from './random-file.js'
 import { residentModel } from './resident-model.js'
-import { type Shapes, sd15TextEncoder, sd15Unet, VAE_STUB } from './sd15-shapes.js'
 
 const RANK = 32
 const REPEATS = 5
@@ -33,14 +33,15 @@ try {
 
 async function bench(): Promise<void> {
   const file = join(folder, 'sd15.safetensors')
-  await writeRandomHalfs(file, { ...VAE_STUB, ...sd15TextEncoder(), ...sd15Unet() })
+  await writeRandomWeights(file, { ...VAE_STUB, ...sd15TextEncoder(), ...sd15Unet() })
   const facts = await detectModel(await openCheckpoint(file))
-  for (const name of ['a', 'b']) {
-    await writeRandomHalfs(join(folder, `lora-${name}`), loraShapes('matrices'), 0.01)
-    await writeRandomHalfs(join(folder, `locon-${name}`), loraShapes('all'), 0.01)
-    await writeRandomHalfs(join(folder, `loha-${name}`), lohaShapes(), 0.01)
-    await writeRandomHalfs(join(folder, `dora-${name}`), { ...loraShapes('matrices'), ...doraScales() }, 0.01)
-    await writeRandomHalfs(join(folder, `diff-${name}`), differences(), 0.01)
+  for (const [i, name] of ['a', 'b'].entries()) {
+    const random = { scale: 0.01, seed: 2 + i }
+    await writeRandomWeights(join(folder, `lora-${name}`), loraShapes('matrices'), random)
+    await writeRandomWeights(join(folder, `locon-${name}`), loraShapes('all'), random)
+    await writeRandomWeights(join(folder, `loha-${name}`), lohaShapes(), random)
+    await writeRandomWeights(join(folder, `dora-${name}`), { ...loraShapes('matrices'), ...doraScales() }, random)
+    await writeRandomWeights(join(folder, `diff-${name}`), differences(), random)
   }
   const taskOf = (name?: string): LaneTask => ({
     id: name ?? 'plain',

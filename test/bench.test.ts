@@ -34,6 +34,7 @@ it.each([
   [['bench', 'recorded:runs/x'], 'one time a payload'],
   [['bench', 'engine:thread=1'], 'is no setting'],
   [['bench', 'build:/nowhere'], 'holds no built horde-onnx'],
+  [['bench', 'full-size', 'sd3'], 'there is no size "sd3"'],
   [['replay', '--backend', 'comfyui'], 'needs a place'],
   [['replay', '--backend', 'nobody'], 'there is no backend'],
   [['record', '--prompts', 'some'], 'keep or hash'],
