@@ -51,6 +51,17 @@ it('writes what a run is worth into the run and its page', async () => {
   expect(stdout).toContain('stable_diffusion_1 · txt2img · 512')
   const section: Run = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8'))
   expect(section.kudos).toMatchObject({ model: { file: 'model.npz' }, mix: { cases: 1 }, cases: [{ id: 'a' }] })
+
+  const weighed = await cli(['kudos', run, '--model', model, '--against', run, '--traffic', folder])
+  expect(weighed.stdout).toContain('On the 1 payload of ')
+  expect(weighed.stdout).toContain('1.00× of what horde-onnx earns')
+  expect(weighed.stdout).toMatch(/sampler:k_euler .* 100 % .* 1\.00 .* \+0\.0 %/)
+})
+
+it('--traffic is of a run', async () => {
+  const { exitCode, stderr } = await cli(['kudos', fixtures(), '--model', model, '--traffic', folder])
+  expect(exitCode).toBe(4)
+  expect(stderr).toContain('weighs a run')
 })
 
 it('without a model it says where the model is', async () => {

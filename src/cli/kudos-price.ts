@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ExitCode, UsageError } from '../errors.js'
 import { loadFixtures } from '../harness/fixture/load.js'
 import { kudosReport } from '../harness/kudos/kudos-report.js'
@@ -7,6 +7,7 @@ import { type KudosModel, readKudosModel } from '../harness/kudos/model.js'
 import { kudosPayload } from '../harness/kudos/payload.js'
 import { predictKudos, predictSeconds, readPredictor } from '../harness/kudos/predictor/predictor.js'
 import { BRIDGES, type Bridge, priceOf, requestCost } from '../harness/kudos/price.js'
+import { type TrafficJob, trafficJob } from '../harness/kudos/traffic.js'
 import { readRun, writeRun } from '../harness/run-store.js'
 import { loadCatalogue } from '../models/catalogue.js'
 import { parsePayload } from '../payload/parse.js'
@@ -38,6 +39,11 @@ export const price = command({
     },
     bridge: { type: 'string', description: "The worker's program: latest, older, other [default: latest]" },
     against: { type: 'string', valueHint: 'RUN', description: 'Another run of the same payloads to compare with' },
+    traffic: {
+      type: 'string',
+      valueHint: 'PATH',
+      description: 'Recorded payloads: the classes of the run count as often as these ask for them',
+    },
     json: { type: 'boolean', description: 'Print the figures as JSON' },
     catalogue: ENGINE_ARGS.catalogue,
   },
@@ -45,6 +51,10 @@ export const price = command({
     ['horde-onnx kudos pop.json --model kudos-v21-206.npz', 'what a worker gets for a job, and what its user pays'],
     ['horde-onnx kudos runs/today --model kudos-v21-206.npz', 'kudos an hour by class of payload, into the report'],
     ['horde-onnx kudos runs/today --against runs/comfyui --model …', 'who earns more of the same jobs'],
+    [
+      'horde-onnx kudos runs/today --against runs/last --traffic recorded --model …',
+      'what a change costs over the jobs that were really asked for, and which features make it',
+    ],
   ],
   async run({ args }) {
     if (args.model === undefined) {
@@ -60,18 +70,22 @@ export const price = command({
       () => false,
     )
     return isRun
-      ? priceRun(args.what, { model, against: args.against, json: args.json === true })
+      ? priceRun(args.what, { ...args, model, json: args.json === true })
       : pricePayloads(args.what, { ...args, model, json: args.json === true })
   },
 })
 
 async function priceRun(
   folder: string,
-  { model, against, json }: { model: KudosModel; against: string | undefined; json: boolean },
+  { model, against, traffic: from, json, ...families }: PriceArgs,
 ): Promise<ExitCode> {
   const run = await readRun(folder, { pictures: false })
   const other = against === undefined ? undefined : await readRun(against, { pictures: false })
-  const section = kudosReport(run, { model, ...(other === undefined ? {} : { against: other }) })
+  const section = kudosReport(run, {
+    model,
+    ...(other === undefined ? {} : { against: other }),
+    ...(from === undefined ? {} : { traffic: { from: basename(from), jobs: await trafficOf(from, families) } }),
+  })
   await writeRun(folder, { ...run, kudos: section })
   const page = await renderReport(folder)
   process.stdout.write(
@@ -80,11 +94,26 @@ async function priceRun(
   return ExitCode.ok
 }
 
+async function trafficOf(path: string, families: Pick<PriceArgs, 'baseline' | 'catalogue'>): Promise<TrafficJob[]> {
+  const baselineOf = await familyFinder(families)
+  return (await loadFixtures(path)).map(({ payload }) => trafficJob(payload, baselineOf(kudosPayload(payload).model)))
+}
+
+/** The family of a model by its name: as told, else the catalogue's, else the one that costs least. */
+async function familyFinder({
+  baseline,
+  catalogue: file,
+}: Pick<PriceArgs, 'baseline' | 'catalogue'>): Promise<(model: string | undefined) => string> {
+  const { models } = await loadCatalogue(file)
+  return model => baseline ?? models.get(model ?? '')?.baseline ?? 'stable_diffusion_1'
+}
+
 /** By what this machine takes, instead of by what the Horde expects. */
 async function byPredictor(
   path: string,
-  { file, against, baseline, json, catalogue: from }: Omit<PayloadArgs, 'model'> & { file: string },
+  { file, against, traffic, baseline, json, catalogue: from }: Omit<PriceArgs, 'model'> & { file: string },
 ): Promise<ExitCode> {
+  if (traffic !== undefined) throw new UsageError('--traffic needs the run of a backend and the model of the Horde')
   if (against !== undefined) {
     throw new UsageError("--against needs the Horde's model: a predictor is of one machine", {
       hint: 'name the .npz file',
@@ -113,26 +142,29 @@ async function byPredictor(
   return ExitCode.ok
 }
 
-interface PayloadArgs {
+interface PriceArgs {
   model: KudosModel
   baseline?: string | undefined
   bridge?: string | undefined
   catalogue?: string | undefined
   against?: string | undefined
+  traffic?: string | undefined
   json: boolean
 }
 
-async function pricePayloads(path: string, args: PayloadArgs): Promise<ExitCode> {
+async function pricePayloads(path: string, args: PriceArgs): Promise<ExitCode> {
   if (args.against !== undefined) {
     throw new UsageError('--against compares runs, and this is a payload', { hint: 'replay it first' })
   }
+  if (args.traffic !== undefined) {
+    throw new UsageError('--traffic weighs a run, and this is a payload', { hint: 'replay it first' })
+  }
   const share = BRIDGES[bridgeOf(args.bridge)]
   const fixtures = await loadFixtures(path)
-  const catalogue = await loadCatalogue(args.catalogue)
+  const baselineOf = await familyFinder(args)
   const priced = fixtures.map(({ id, payload: text }) => {
     const payload = kudosPayload(text)
-    const known = payload.model === undefined ? undefined : catalogue.models.get(payload.model)?.baseline
-    const baseline = args.baseline ?? known ?? 'stable_diffusion_1'
+    const baseline = baselineOf(payload.model)
     const price = priceOf(payload, { model: args.model, baseline })
     return {
       id,

@@ -1,11 +1,22 @@
 /** The section `kudos` as a table for terminals. */
 import Table from 'cli-table3'
-import type { KudosSection } from '../harness/kudos/kudos-schema.js'
+import type { KudosSection, Traffic } from '../harness/kudos/kudos-schema.js'
 import { oneLine } from './format.js'
+import { formatChange, formatShare, TRAFFIC_ROWS, trafficSentence } from './traffic.js'
 
-export function renderKudosTable({ model, classes, mix, features, oddities, against, cases }: KudosSection): string {
+export function renderKudosTable({
+  model,
+  classes,
+  mix,
+  features,
+  oddities,
+  against,
+  cases,
+  traffic,
+}: KudosSection): string {
   const blocks = [worthTable(classes, mix, against)]
   if (features.length > 0) blocks.push(featureTable(features))
+  if (traffic !== undefined) blocks.push(trafficTable(traffic, against?.backend))
   const legacy = cases.filter(({ by }) => by === 'legacy')
   if (legacy.length > 0) {
     const lines = legacy.map(({ id, reason }) => `  ${oneLine(id)}: ${oneLine(reason ?? '')}`)
@@ -67,6 +78,22 @@ function featureTable(features: KudosSection['features']): string {
     ])
   }
   return table.toString()
+}
+
+function trafficTable(traffic: Traffic, against: string | undefined): string {
+  const lines = [trafficSentence(traffic, against)]
+  if (traffic.against !== undefined) {
+    const table = new Table({
+      head: ['feature', 'asked for', 'time ×', 'adds'],
+      colAligns: ['left', 'right', 'right', 'right'],
+      style: { head: [], border: [], compact: true },
+    })
+    for (const { name, share, time, adds } of traffic.against.features.slice(0, TRAFFIC_ROWS)) {
+      table.push([oneLine(name), formatShare(share), time.toFixed(2), formatChange(adds)])
+    }
+    lines.push(table.toString())
+  }
+  return lines.join('\n')
 }
 
 function signed(value: number): string {

@@ -1,8 +1,9 @@
 /** The sections `speed` and `kudos` of a run as Markdown. */
 import type { SpeedSection } from '../harness/bench/speed-schema.js'
-import type { KudosSection } from '../harness/kudos/kudos-schema.js'
+import type { KudosSection, Traffic } from '../harness/kudos/kudos-schema.js'
 import { formatDuration } from './format.js'
 import { code, plain, table } from './markdown-text.js'
+import { formatChange, formatShare, TRAFFIC_ROWS, trafficSentence } from './traffic.js'
 
 export function speedMarkdown({
   candidate,
@@ -72,7 +73,16 @@ export function speedMarkdown({
   return blocks.filter(block => block !== '').join('\n\n')
 }
 
-export function kudosMarkdown({ classes, mix, features, oddities, against, cases, model }: KudosSection): string {
+export function kudosMarkdown({
+  classes,
+  mix,
+  features,
+  oddities,
+  against,
+  cases,
+  model,
+  traffic,
+}: KudosSection): string {
   const ratios = new Map(against?.classes.map(({ class: name, ratio }) => [name, ratio]))
   const row = (name: string, worth: typeof mix, ratio: number | undefined) => [
     plain(name),
@@ -94,6 +104,7 @@ export function kudosMarkdown({ classes, mix, features, oddities, against, cases
   const blocks = [
     '### Kudos',
     table(head, [...classes.map(one => row(one.class, one, ratios.get(one.class))), row('all', mix, against?.mix)]),
+    traffic === undefined ? '' : trafficMarkdown(traffic, against?.backend),
     features.length === 0
       ? ''
       : `<details><summary>What features add</summary>\n\n${table(
@@ -112,4 +123,12 @@ export function kudosMarkdown({ classes, mix, features, oddities, against, cases
     `Prices of ${code(model.file)}; times without loading models${legacy === 0 ? '' : `; ${legacy} cases by the old formula`}.`,
   ]
   return blocks.filter(block => block !== '').join('\n\n')
+}
+
+function trafficMarkdown(traffic: Traffic, against: string | undefined): string {
+  const rows = traffic.against?.features
+    .slice(0, TRAFFIC_ROWS)
+    .map(({ name, share, time, adds }) => [plain(name), formatShare(share), time.toFixed(2), formatChange(adds)])
+  const sentence = plain(trafficSentence(traffic, against))
+  return rows === undefined ? sentence : `${sentence}\n\n${table(['feature', 'asked for', 'time ×', 'adds'], rows)}`
 }

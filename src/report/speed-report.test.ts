@@ -95,6 +95,19 @@ const KUDOS: KudosSection = {
   mix: { cases: 1, pictures: 1, seconds: 4, kudos: 11, kudosPerHour: 9900 },
   features: [{ features: [HOSTILE], case: 'a', twin: 'b', kudos: 3, seconds: 1, secondsRatio: 1.25, kudosRatio: 1.27 }],
   oddities: [{ what: 'scribble', message: 'control type scribble is expected to take 1.66 s, without it 2.31 s' }],
+  against: { run: 'c', backend: 'comfyui', version: '1', classes: [], mix: 0.98 },
+  traffic: {
+    from: HOSTILE,
+    payloads: 40,
+    covered: 30,
+    uncovered: [{ class: HOSTILE, payloads: 10 }],
+    kudosPerHour: 5310,
+    against: {
+      ratio: 0.97,
+      classes: [{ name: 'sd · txt2img · 512', share: 1, time: 1.03, adds: 0.031 }],
+      features: [{ name: HOSTILE, share: 0.25, time: 1.11, adds: 0.028 }],
+    },
+  },
 }
 
 const RUN: Run = {
@@ -144,7 +157,9 @@ describe('a bench', () => {
 describe('kudos', () => {
   test('as a table and as Markdown have classes, features, oddities and what the old formula priced', () => {
     for (const text of [renderKudosTable(KUDOS), kudosMarkdown(KUDOS)]) {
-      for (const part of ['9900', '1.25', 'scribble', 'old formula']) expect(text).toContain(part)
+      for (const part of ['9900', '1.25', 'scribble', 'old formula', '30 of classes', '5,310', '0.97×', '+2.8 %']) {
+        expect(text.replaceAll('\\', '')).toContain(part)
+      }
     }
     expect(kudosMarkdown(KUDOS)).not.toContain('<img')
     expect(renderMarkdown(RUN)).toContain('### Kudos')

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { CaseResult, Run } from '../run-schema.js'
 import { blot, caseOf, ENVIRONMENT } from '../testing.js'
-import { kudosReport, payloadClass } from './kudos-report.js'
+import { kudosReport } from './kudos-report.js'
 import { kudosSchema } from './kudos-schema.js'
 import { BASIS_PAYLOAD, type KudosModel } from './model.js'
+import { payloadClass } from './payload-class.js'
+import { trafficJob } from './traffic.js'
 
 /** Two seconds, and half a second less for each post-processor of the fourth column. */
 const weights = new Float64Array(47)
@@ -101,6 +103,32 @@ test('against another run the payloads that both drew count', () => {
     ],
     mix: 1,
   })
+})
+
+test('over recorded traffic a class counts as often as it is asked for, and says what it adds to the time', () => {
+  const ask = (wire: object) =>
+    trafficJob(JSON.stringify({ width: 512, height: 512, sampler_name: 'k_euler', ...wire }), 'stable_diffusion_xl')
+  const jobs = [...Array.from({ length: 3 }, () => ask({})), ask({ width: 1024 }), ask({ width: 2048, height: 2048 })]
+  const traffic = { from: 'pops', jobs }
+  const alone = kudosReport(RUN, { model: MODEL, traffic }).traffic
+  // Three jobs of the mean of `plain` and `lora`, one of `wide`.
+  expect(alone).toMatchObject({ payloads: 5, covered: 4 })
+  expect(alone?.uncovered).toEqual([{ class: 'stable_diffusion_xl · txt2img · 2048', payloads: 1 }])
+  expect(alone?.kudosPerHour).toBeCloseTo((3600 * (3 * 25 + 22)) / (3 * 12.5 + 20), 9)
+  expect(alone?.against).toBeUndefined()
+
+  const other = runOf([drawn('plain', 8), drawn('wide', 40, {}, { width: 1024 })], 'comfyui')
+  const section = kudosReport(RUN, { model: MODEL, against: other, traffic })
+  const { against } = section.traffic ?? {}
+  // Theirs takes 3 × 8 + 40 = 64 s, this one 3 × 10 + 20 = 50 s.
+  expect(against?.ratio).toBeCloseTo(64 / 50, 12)
+  expect(against?.classes).toEqual([
+    { name: 'stable_diffusion_xl · txt2img · 768', share: 0.25, time: 0.5, adds: expect.closeTo(-20 / 64, 12) },
+    { name: 'stable_diffusion_xl · txt2img · 512', share: 0.75, time: 1.25, adds: expect.closeTo(6 / 64, 12) },
+  ])
+  const euler = against?.features.find(({ name }) => name === 'sampler:k_euler')
+  expect(euler).toMatchObject({ share: 1, time: 30 / 48, adds: expect.closeTo(30 / 48 - 1, 12) })
+  expect(kudosSchema.parse(section)).toEqual(section)
 })
 
 test('classes go by family, kind and the smallest usual square', () => {

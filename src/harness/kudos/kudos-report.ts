@@ -1,20 +1,25 @@
 /** Run → what it is worth: pure, so that an old run can be priced at any time. */
-import { z } from 'zod'
+import { parsePayload } from '../../payload/parse.js'
+import { payloadFeatures } from '../coverage/payload-features.js'
 import type { CaseResult, Run } from '../run-schema.js'
 import type { KudosCase, KudosSection, Worth } from './kudos-schema.js'
 import type { KudosModel } from './model.js'
 import { kudosOddities } from './oddities.js'
 import { type KudosPayload, kudosPayload } from './payload.js'
+import { baselineOf, payloadClass } from './payload-class.js'
 import { priceOf } from './price.js'
+import { overTraffic, type TrafficCase, type TrafficJob } from './traffic.js'
 
 export interface KudosReportOptions {
   model: KudosModel
   /** Another run of the same payloads. */
   against?: Run
+  /** Recorded payloads: how often what is asked for. */
+  traffic?: { from: string; jobs: readonly TrafficJob[] }
 }
 
 /** Prices every case that was drawn; those that ended in a fault earn nothing and are left out. */
-export function kudosReport(run: Run, { model, against }: KudosReportOptions): KudosSection {
+export function kudosReport(run: Run, { model, against, traffic }: KudosReportOptions): KudosSection {
   const priced = run.cases.filter(({ state }) => state === 'ok').map(result => priceCase(result, model))
   const cases = priced.map(({ entry }) => entry)
   return {
@@ -25,16 +30,37 @@ export function kudosReport(run: Run, { model, against }: KudosReportOptions): K
     features: addedByFeatures(run, cases),
     oddities: kudosOddities(model, priced),
     ...(against === undefined ? {} : { against: compared(cases, against, model) }),
+    ...(traffic === undefined
+      ? {}
+      : {
+          traffic: overTraffic(trafficCases(run, { cases, against }), { ...traffic, compared: against !== undefined }),
+        }),
   }
 }
+
+function trafficCases(
+  run: Run,
+  { cases, against }: { cases: readonly KudosCase[]; against: Run | undefined },
+): TrafficCase[] {
+  const payloads = new Map(run.cases.map(({ id, fixture }) => [id, fixture.payload]))
+  const theirs = new Map(against?.cases.flatMap(one => (one.state === 'ok' ? [[one.id, secondsOf(one)]] : [])))
+  return cases.map(one => ({
+    ...one,
+    features: payloadFeatures(parsePayload(payloads.get(one.id) ?? '')),
+    theirs: theirs.get(one.id),
+  }))
+}
+
+/** Without loading the model, which a worker does once for many jobs. */
+const secondsOf = ({ timings: { total, load } }: CaseResult) => (total - load) / 1000
 
 function priceCase(result: CaseResult, model: KudosModel): { entry: KudosCase; payload: KudosPayload } {
   const payload = kudosPayload(result.fixture.payload)
   const baseline = baselineOf(result.plan)
   const price = priceOf(payload, { model, baseline })
   const pictures = Math.max(1, result.images.length)
-  const { load, total, steps } = result.timings
-  const seconds = (total - load) / 1000
+  const { steps } = result.timings
+  const seconds = secondsOf(result)
   const stepMs = steps.reduce((sum, { inside, outside }) => sum + inside + outside, 0)
   const kudos = price.kudos * pictures
   return {
@@ -54,25 +80,6 @@ function priceCase(result: CaseResult, model: KudosModel): { entry: KudosCase; p
       stepsPerSecond: stepMs > 0 ? (1000 * steps.length) / stepMs : null,
     },
   }
-}
-
-const planFacts = z.object({ model: z.object({ baseline: z.string() }) })
-
-/** Of a plan; a case without one is taken for the family that costs least. */
-export function baselineOf(plan: unknown): string {
-  const parsed = planFacts.safeParse(plan)
-  return parsed.success ? parsed.data.model.baseline : 'stable_diffusion_1'
-}
-
-/** Sides of the usual squares, in pixels. */
-const SIDES = [64, 128, 192, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 3072]
-
-/** Jobs of one class cost about the same: family, kind, and the smallest usual square that holds as many pixels. */
-export function payloadClass(payload: KudosPayload, baseline: string): string {
-  const side = SIDES.find(each => each ** 2 >= payload.width * payload.height) ?? 'larger'
-  const kind =
-    payload.controlType !== undefined && payload.controlType !== 'None' ? 'control' : payload.sourceProcessing
-  return [baseline, payload.hiresFix ? `${kind}, hires fix` : kind, String(side)].join(' · ')
 }
 
 /** In the order in which the classes first come. */

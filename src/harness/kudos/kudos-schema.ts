@@ -31,6 +31,36 @@ export const kudosCaseSchema = z.object({
   stepsPerSecond: z.number().nullable(),
 })
 
+/** What the jobs with something in common do to the time of all traffic. */
+const trafficPartSchema = z.object({
+  name: z.string(),
+  /** Of the traffic's payloads, 0 to 1. */
+  share: z.number(),
+  /** Time of the cases that have it, over that of the other run. */
+  time: z.number(),
+  /** To the other run's time of all traffic: 0.02 is two percent more. */
+  adds: z.number(),
+})
+
+export const trafficSchema = z.object({
+  /** Where the payloads were read. */
+  from: z.string(),
+  payloads: z.number().int(),
+  /** Payloads of classes that the run drew; the others are left out. */
+  covered: z.number().int(),
+  uncovered: z.array(z.object({ class: z.string(), payloads: z.number().int() })),
+  kudosPerHour: z.number(),
+  against: z
+    .object({
+      /** Kudos per hour over those of the other run. */
+      ratio: z.number(),
+      /** What adds most comes first. */
+      classes: z.array(trafficPartSchema),
+      features: z.array(trafficPartSchema),
+    })
+    .optional(),
+})
+
 export const kudosSchema = z.object({
   /** Where the prices come from. */
   model: z.object({ file: z.string(), sha256: z.string(), basisSeconds: z.number() }),
@@ -64,8 +94,11 @@ export const kudosSchema = z.object({
       mix: z.number(),
     })
     .optional(),
+  /** The classes of payloads, as often as recorded traffic asks for them. */
+  traffic: trafficSchema.optional(),
 })
 
 export type KudosCase = z.infer<typeof kudosCaseSchema>
 export type KudosSection = z.infer<typeof kudosSchema>
+export type Traffic = z.infer<typeof trafficSchema>
 export type Worth = z.infer<typeof worthSchema>

@@ -1,12 +1,13 @@
 /** What the jobs of the run are worth to the Horde, and in what time they were drawn. */
-import type { KudosSection, Worth } from '../../../harness/kudos/kudos-schema.js'
+import type { KudosSection, Traffic, Worth } from '../../../harness/kudos/kudos-schema.js'
 import { formatNumber } from '../../format.js'
 import { plural } from '../../summary.js'
 import { formatTimes } from '../../times.js'
+import { formatChange, formatShare, TRAFFIC_ROWS, trafficSentence } from '../../traffic.js'
 import { foreign, h } from '../dom.js'
 import { type Column, table } from '../table.js'
 
-export function kudos({ model, classes, mix, features, oddities, against, cases }: KudosSection): HTMLElement {
+export function kudos({ model, classes, mix, features, oddities, against, cases, traffic }: KudosSection): HTMLElement {
   const ratios = new Map(against?.classes.map(each => [each.class, each.ratio]))
   const legacy = cases.filter(({ by }) => by === 'legacy').length
   return h(
@@ -39,6 +40,7 @@ export function kudos({ model, classes, mix, features, oddities, against, cases 
             ]),
       ],
     ),
+    traffic !== undefined && overTraffic(traffic, against?.backend),
     features.length > 0 && h('h3', {}, 'What a feature adds'),
     features.length > 0 &&
       table(features, [
@@ -56,6 +58,22 @@ export function kudos({ model, classes, mix, features, oddities, against, cases 
         h('summary', {}, `Where the Horde's model asks less for more: ${oddities.length}`),
         h('ul', {}, ...oddities.map(({ message }) => h('li', {}, foreign(message)))),
       ),
+  )
+}
+
+function overTraffic(traffic: Traffic, against: string | undefined): HTMLElement {
+  return h(
+    'div',
+    {},
+    h('h3', {}, 'Over recorded traffic'),
+    h('p', {}, trafficSentence(traffic, against)),
+    traffic.against !== undefined &&
+      table(traffic.against.features.slice(0, TRAFFIC_ROWS), [
+        { title: 'feature', words: true, cell: row => foreign(row.name) },
+        { title: 'asked for', cell: ({ share }) => formatShare(share) },
+        { title: 'time', cell: ({ time }) => formatTimes(time) },
+        { title: 'adds to all', cell: ({ adds }) => formatChange(adds) },
+      ]),
   )
 }
 
