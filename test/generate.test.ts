@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -45,6 +45,17 @@ describe('horde-onnx generate', () => {
       if ((data[i] ?? 0) > 150 && (data[i + 2] ?? 0) < 100) reds++
     }
     expect(reds).toBeGreaterThan(800)
+  })
+
+  it('leaves nothing but the picture: no telemetry of ONNX Runtime, no temporary file', async () => {
+    const home = temporaryFolder('home')
+    const TMPDIR = join(home, 'tmp')
+    mkdirSync(TMPDIR)
+    // ONNX Runtime collects nothing where CI is set, either.
+    const env = { HOME: home, XDG_CACHE_HOME: '', TMPDIR, CI: '', ORT_DISABLE_TELEMETRY: '' }
+    const { exitCode } = await cli(['generate', 'a star', '--steps', '1', '-o', join(home, 'star.png')], { env })
+    expect(exitCode).toBe(0)
+    expect(readdirSync(home, { recursive: true }).sort()).toEqual(['star.png', 'tmp'])
   })
 
   it('embeds the parameters the way image tools read them', () => {

@@ -1,5 +1,5 @@
 /** A lane: the networks of one device and the jobs that take turns on them. It knows nothing of processes. */
-import { env, listSupportedBackends } from 'onnxruntime-node'
+
 import { CancelledError, faultOf } from '../errors.js'
 import { type Checkpoint, openCheckpoint } from '../models/checkpoint.js'
 import { openControlnet } from '../models/controlnet.js'
@@ -9,6 +9,7 @@ import { execute } from './execute.js'
 import { type Budget, laneBudget } from './memory/budget.js'
 import { createNetworkPool } from './memory/pool.js'
 import { type JobNetworks, openLaneModel } from './model.js'
+import { env, listSupportedBackends } from './onnxruntime.js'
 import type { FromLane, LaneOptions, LaneTask } from './protocol.js'
 import { createScheduler, type ScheduledJob } from './schedule/scheduler.js'
 import type { RunClock, Session } from './session.js'

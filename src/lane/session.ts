@@ -1,7 +1,8 @@
 /** ONNX Runtime sessions: the only place where a graph becomes a computation. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+
 import { LaneError, OutOfMemoryError } from '../errors.js'
 import type { BuiltGraph } from '../onnx/index.js'
+import { InferenceSession, Tensor } from './onnxruntime.js'
 import type { Device, FromLane } from './protocol.js'
 
 /** Inputs of a run: fp32 or int64 values with their shape. */

@@ -1,6 +1,6 @@
 /** The largest value that any node of a graph computes. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from '../../src/lane/onnxruntime.js'
 import type { BuiltGraph } from '../../src/onnx/index.js'
 import { ModelProtoSchema, ValueInfoProtoSchema } from '../../src/onnx/onnx_pb.js'
 import type { Array32 } from './run-graph.js'

@@ -1,5 +1,5 @@
 /** Runs a built graph in ONNX Runtime, for tests. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from '../../src/lane/onnxruntime.js'
 import type { BuiltGraph } from '../../src/onnx/index.js'
 
 export interface Array32 {
