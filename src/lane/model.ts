@@ -237,6 +237,6 @@ function sizeOf({ tensors }: Checkpoint, prefix: string): { bytes: number; param
 }
 
 function profileOf({ provider, fusedAttention = true }: Device): Profile {
-  if (provider === 'cuda') return 'cuda'
+  if (provider !== 'webgpu') return provider
   return fusedAttention ? 'portable' : 'plain'
 }

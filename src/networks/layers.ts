@@ -1,5 +1,5 @@
 /** The layers that have weights: the only places where a tensor of a checkpoint meets an operator. */
-import { type Conv2dOptions, type Graph, product, type Value } from '../onnx/index.js'
+import { type Conv2dOptions, type Graph, type Kernel3x3, product, type Value } from '../onnx/index.js'
 import { addBesideConv, addBesideLinear, mergeInto } from './lora.js'
 import { parameter, type Weights } from './weights.js'
 
@@ -23,7 +23,15 @@ export function conv(g: Graph, x: Value, w: Weights, options?: Conv2dOptions): V
 
 /** 3×3 convolution that keeps the size. */
 export function conv3x3(g: Graph, x: Value, w: Weights): Value {
-  return conv(g, x, w, { padding: 1 })
+  return g.scope(w.name, () => {
+    const bias = w.has('bias') ? parameter(g, w, 'bias') : undefined
+    return addBesideConv(g, g.conv3x3(x, kernel3x3(g, w), bias), x, w, { padding: 1 })
+  })
+}
+
+function kernel3x3(g: Graph, w: Weights): Kernel3x3 {
+  const [out = 0, inner = 0] = w.tensor('weight').shape
+  return { out, in: inner, as: shape => parameter(g, w, 'weight', shape) }
 }
 
 /**
@@ -37,7 +45,7 @@ export function upsampleConv3x3(g: Graph, x: Value, w: Weights, like?: Value): V
   if (!doubles || w.lora !== undefined) {
     return conv3x3(g, like === undefined ? g.upsample2x(x) : g.resizeNearest(x, like), w)
   }
-  return g.scope(w.name, () => g.upsampleConv(x, parameter(g, w, 'weight'), parameter(g, w, 'bias')))
+  return g.scope(w.name, () => g.upsampleConv(x, kernel3x3(g, w), parameter(g, w, 'bias')))
 }
 
 /** Group normalization of [n, c, h, w]: 32 groups in every network here. */

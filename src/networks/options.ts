@@ -1,7 +1,7 @@
 import type { ComputeType, Profile } from '../onnx/index.js'
 
 export interface BuildOptions {
-  /** Operators that the graph is made of. @default 'portable' */
+  /** Operators that the graph is made of. @default 'cpu' */
   profile?: Profile | undefined
   /** What the UNet and its ControlNet compute in; text encoders and VAE always compute in fp32. @default 'float32' */
   compute?: ComputeType | undefined

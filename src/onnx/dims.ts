@@ -71,6 +71,12 @@ export function sum(dims: readonly Dim[]): Dim {
   }, 0)
 }
 
+/** Whether a size is a multiple of a number whatever its symbols stand for. */
+export function isMultipleOf(dim: Dim, divisor: number): boolean {
+  const { scale, offset } = parse(dim)
+  return scale % divisor === 0 && offset % divisor === 0
+}
+
 /** How often a window of `kernel` fits at `stride` into a size that is padded by `padding` in all. */
 export function windows(
   dim: Dim,

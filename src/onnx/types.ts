@@ -17,8 +17,8 @@ export interface ExternalTensor {
   shape: readonly number[]
 }
 
-/** Which operators a graph is made of: those that run everywhere, the same without fused ones, or those that are fastest on CUDA. */
-export type Profile = 'portable' | 'plain' | 'cuda'
+/** Which operators a graph is made of: those that run everywhere, the same without fused ones, those that are fastest on processors or on CUDA. */
+export type Profile = 'cpu' | 'portable' | 'plain' | 'cuda'
 
 /** What a graph computes in. Its inputs and outputs are fp32 either way. */
 export type ComputeType = 'float32' | 'float16'

@@ -1,7 +1,6 @@
 import type { Lowering, PlainOps } from './lowering.js'
 import { portable } from './portable.js'
 import { stepwiseAttention } from './stepwise-attention.js'
-import { upsampleConv } from './upsample-conv.js'
 
 /** Widest head that the fused attention of ONNX Runtime's CUDA provider runs on every card. */
 const FUSED_HEAD = 256
@@ -14,7 +13,6 @@ export function cuda(g: PlainOps): Lowering {
   const base = portable(g)
   return {
     ...base,
-    upsampleConv: (x, weight, bias) => upsampleConv(g, x, weight, bias),
     attention(input) {
       const width = input.q.shape.at(-1)
       const wide = typeof width === 'number' && width / input.heads > FUSED_HEAD

@@ -2,6 +2,7 @@ import type { ComputeOps } from '../ops/compute.js'
 import type { ElementwiseOps } from '../ops/elementwise.js'
 import type { LayoutOps } from '../ops/layout.js'
 import type { GraphCore, Value } from '../types.js'
+import type { Kernel3x3 } from './kernel.js'
 
 /** Everything that means the same in every profile. */
 export type PlainOps = GraphCore & ElementwiseOps & LayoutOps & ComputeOps
@@ -28,8 +29,10 @@ export interface AttentionInput {
 export interface Lowering {
   /** Normalizes groups of channels of `x` [n, c, h, w]; weight and bias are [c, 1, 1]. */
   groupNorm(x: Value, weight: Value, bias: Value, options: GroupNormOptions): Value
+  /** 3×3 convolution of `x` [n, in, h, w] that keeps the size. */
+  conv3x3(x: Value, kernel: Kernel3x3, bias?: Value): Value
   /** 3×3 convolution of `x` [n, in, h, w], every pixel of it repeated twice in both directions: [n, out, 2h, 2w]. */
-  upsampleConv(x: Value, weight: Value, bias: Value): Value
+  upsampleConv(x: Value, kernel: Kernel3x3, bias: Value): Value
   /** softmax(q·kᵀ / √(d/heads))·v, per head: [n, s, d]. */
   attention(input: AttentionInput): Value
   /** x · sigmoid(x) */

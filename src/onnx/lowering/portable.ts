@@ -1,11 +1,11 @@
 import { product, showShape } from '../dims.js'
+import { directConv3x3 } from './kernel.js'
 import type { Lowering, PlainOps } from './lowering.js'
-import { subPixelConv } from './upsample-conv.js'
+import { upsampleConv } from './upsample-conv.js'
 
 /**
- * Operators that ONNX Runtime has on every device, and the CPU's fastest among them: attention as one fused operator, group
- * normalization as instance normalization (its own operator takes two to five times as long), the convolution of a doubled picture
- * as four of the small one.
+ * Operators that ONNX Runtime has on every device: attention as one fused operator, group normalization as instance normalization
+ * (its own operator takes two to five times as long on a CPU).
  */
 export function portable(g: PlainOps): Lowering {
   const lowering: Lowering = {
@@ -36,7 +36,9 @@ export function portable(g: PlainOps): Lowering {
       return g.add(g.mul(g.cast(g.reshape(normalized, x.shape), x.dtype), weight), bias)
     },
 
-    upsampleConv: (x, weight, bias) => subPixelConv(g, x, weight, bias),
+    conv3x3: (x, kernel, bias) => directConv3x3(g, x, kernel, bias),
+
+    upsampleConv: (x, kernel, bias) => upsampleConv(g, x, kernel, bias),
 
     attention({ q, k, v, heads, causal = false, upcast = false }) {
       const width = q.shape.at(-1)

@@ -1,13 +1,14 @@
 import { product, showShape } from '../dims.js'
 import type { Value } from '../types.js'
+import { directConv3x3, type Kernel3x3 } from './kernel.js'
 import type { PlainOps } from './lowering.js'
 
 /** Channels from which on four small convolutions and the interleaving of what they give take less time than one large. */
 const WIDE = 256
 
 /** Doubles the picture and convolves it. */
-export function upsampleConv(g: PlainOps, x: Value, weight: Value, bias: Value): Value {
-  return g.conv2d(g.upsample2x(x), weight, bias, { padding: 1 })
+export function upsampleConv(g: PlainOps, x: Value, kernel: Kernel3x3, bias: Value): Value {
+  return directConv3x3(g, g.upsample2x(x), kernel, bias)
 }
 
 /**
@@ -15,21 +16,19 @@ export function upsampleConv(g: PlainOps, x: Value, weight: Value, bias: Value):
  * small one, which four depends on whether row and column are even: four 2×2 kernels of sums of taps give a quarter of the
  * pixels each (Shi et al. 2016, arXiv:1609.07009).
  */
-export function subPixelConv(g: PlainOps, x: Value, weight: Value, bias: Value): Value {
+export function subPixelConv(g: PlainOps, x: Value, kernel: Kernel3x3, bias: Value): Value {
+  const { out, in: inner } = kernel
+  if (Math.min(out, inner) < WIDE) return upsampleConv(g, x, kernel, bias)
   const [n, , h, w] = x.shape
-  const [out, inner, rows, columns] = weight.shape
-  if (n === undefined || h === undefined || w === undefined || rows !== 3 || columns !== 3) {
-    return g.fail(`a doubled picture is convolved by [out, in, 3, 3], got ${showShape(weight.shape)}`)
+  if (n === undefined || h === undefined || w === undefined) {
+    return g.fail(`a picture of [n, c, h, w] is doubled, got ${showShape(x.shape)}`)
   }
-  if (typeof out !== 'number' || typeof inner !== 'number' || Math.min(out, inner) < WIDE) {
-    return upsampleConv(g, x, weight, bias)
-  }
-  const taps = g.reshape(weight, [out * inner, 9])
+  const taps = kernel.as([out, inner, 1, 9])
   const quarters = [0, 1].flatMap(row =>
     [0, 1].map(column => {
-      const sums = g.cast(g.tensor(`upsample.sums(${row},${column})`, tapSums(row, column), [9, 4]), weight.dtype)
-      const kernel = g.reshape(g.matmul(taps, sums), [out, inner, 2, 2])
-      return g.conv2d(x, kernel, bias, { padding: [1 - row, 1 - column, row, column] })
+      const sums = g.cast(g.tensor(`upsample.sums(${row},${column})`, tapSums(row, column), [9, 4]), taps.dtype)
+      const small = g.reshape(g.matmulLast(taps, sums), [out, inner, 2, 2])
+      return g.conv2d(x, small, bias, { padding: [1 - row, 1 - column, row, column] })
     }),
   )
   return g.node(
