@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { product, sum, windows } from './dims.js'
+import { isMultipleOf, product, sum, windows } from './dims.js'
 
 /** Replaces the symbols of a size by numbers. */
 function evaluate(dim: number | string, symbols: Record<string, number>): number {
@@ -25,6 +25,11 @@ describe('symbolic sizes', () => {
   it('keep a same-padded convolution at its size, and halve an even one', () => {
     expect(windows('h', { kernel: 3, stride: 1, padding: 2 })).toBe('h')
     expect(windows('8*h', { kernel: 3, stride: 2, padding: 2 })).toBe('4*h')
+  })
+
+  it('are told to be multiples where they are, whatever their symbols stand for', () => {
+    expect(['8*h', '4*h*w', '2*h+4', 6, 0].map(dim => isMultipleOf(dim, 2))).toEqual([true, true, true, true, true])
+    expect(['h', '3*h', '2*h+1', 7].map(dim => isMultipleOf(dim, 2))).toEqual([false, false, false, false])
   })
 
   it.each([

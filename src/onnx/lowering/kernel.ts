@@ -6,8 +6,8 @@ export interface Kernel3x3 {
   out: number
   in: number
   /**
-   * The weight [out, in, 3, 3], in a shape of as many values. Asked of the file and not of a node: what ONNX Runtime folds of
-   * constants on its way to others stays in memory until the session is there.
+   * The weight [out, in, 3, 3] in a shape of as many values, read from the file that way: a node that reshaped it would cost its memory
+   * once more, as ONNX Runtime keeps all that it folds until the session is there.
    */
   as(shape: readonly number[]): Value
 }

@@ -27,7 +27,7 @@ export function subPixelConv(g: PlainOps, x: Value, kernel: Kernel3x3, bias: Val
   const quarters = [0, 1].flatMap(row =>
     [0, 1].map(column => {
       const sums = g.cast(g.tensor(`upsample.sums(${row},${column})`, tapSums(row, column), [9, 4]), taps.dtype)
-      const small = g.reshape(g.matmulLast(taps, sums), [out, inner, 2, 2])
+      const small = g.reshape(g.matmul(taps, sums), [out, inner, 2, 2])
       return g.conv2d(x, small, bias, { padding: [1 - row, 1 - column, row, column] })
     }),
   )

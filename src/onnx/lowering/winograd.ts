@@ -52,7 +52,7 @@ export function winogradConv3x3(g: PlainOps, x: Value, kernel: Kernel3x3, bias?:
     g.sub(lower, upper),
     g.sub(upper, moved(upper, -1)),
   ].map((sum, i) => {
-    const along = g.matmulLast(taps, g.tensor(`winograd(${i})`, kernelRows(i), [9, 3]))
+    const along = g.matmul(taps, g.tensor(`winograd(${i})`, kernelRows(i), [9, 3]))
     // The bias is a part of m₂, which both rows have.
     return g.conv2d(sum, along, i === 1 ? bias : undefined, { padding: [0, 1, 0, 1] })
   })

@@ -24,10 +24,8 @@ export interface ComputeOps {
   readonly convolutions: ConvolutionOptions
   /** `x · weightᵀ + bias` of `x` [rows, in]; the weight is [out, in]. */
   linear(x: Value, weight: Value, bias?: Value): Value
-  /** `a · b` of two matrices. */
-  matmul(a: Value, b: Value): Value
   /** The last axis of `a` [..., k] times the matrix `b` [k, m]: [..., m]. */
-  matmulLast(a: Value, b: Value): Value
+  matmul(a: Value, b: Value): Value
   /** Convolution of `x` [n, in, h, w] with a weight [out, in, kh, kw]. */
   conv2d(x: Value, weight: Value, bias?: Value, options?: Conv2dOptions): Value
   /** Adds zeros below and to the right of `x` [n, c, h, w]. */
@@ -96,15 +94,6 @@ export function computeOps(core: GraphCore & LayoutOps, convolutions: Convolutio
     },
 
     matmul(a, b) {
-      const [rows, inner] = a.shape
-      const [height, columns] = b.shape
-      if (rows === undefined || columns === undefined || inner !== height || a.shape.length + b.shape.length !== 4) {
-        return core.fail(`MatMul expects [a, b] and [b, c], got ${showShape(a.shape)} and ${showShape(b.shape)}`)
-      }
-      return core.node({ op: 'MatMul', inputs: [a, b] }, { dtype: a.dtype, shape: [rows, columns] })
-    },
-
-    matmulLast(a, b) {
       const [inner, columns] = b.shape
       if (inner === undefined || columns === undefined || b.shape.length !== 2 || a.shape.at(-1) !== inner) {
         return core.fail(`MatMul expects [..., k] and [k, m], got ${showShape(a.shape)} and ${showShape(b.shape)}`)
