@@ -18,6 +18,8 @@ export const COST_FEATURES = [
   'calls',
   /** Calls times all pictures and both sides of the guidance: small ones cost more than their pixels. */
   'rows',
+  /** The like times thousands of lines of pixels: short lines cost more than their pixels. */
+  'lines',
   /** Calls times megapixels of all pictures and both sides of the guidance. */
   'sampled',
   /** The like times megapixels of one picture: attention looks from everywhere to everywhere. */
@@ -58,7 +60,7 @@ export function costFeatures(job: Job): number[] {
           { width: hires.firstWidth, height: hires.firstHeight, steps: job.steps },
           { width: job.width, height: job.height, steps: hires.steps },
         ]
-  let [calls, rows, sampled, attended, controlled, noise, brownian] = [0, 0, 0, 0, 0, 0, 0]
+  let [calls, rows, lines, sampled, attended, controlled, noise, brownian] = [0, 0, 0, 0, 0, 0, 0, 0]
   for (const [i, { width, height, steps }] of passes.entries()) {
     const area = (width * height) / 1e6
     // The second evaluation of the last step has no noise left to remove.
@@ -66,6 +68,7 @@ export function costFeatures(job: Job): number[] {
     calls += made
     const passRows = made * images * sides
     rows += passRows
+    lines += (passRows * height) / 1000
     sampled += passRows * area
     attended += passRows * area * area
     if (control !== undefined && i === 0) controlled += passRows * area
@@ -80,6 +83,7 @@ export function costFeatures(job: Job): number[] {
     source === undefined ? 0 : megapixels,
     calls,
     rows,
+    lines,
     sampled,
     attended,
     sampled * longest,

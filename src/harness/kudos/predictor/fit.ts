@@ -21,7 +21,7 @@ export function predict(factors: readonly number[], features: readonly number[])
 }
 
 const ROUNDS = 12
-const SWEEPS = 150
+const SWEEPS = 600
 
 /**
  * Least squares of the relative error with non-negative factors (a count of work never saves time), reweighted towards the least

@@ -80,6 +80,7 @@ describe('counts of a job', () => {
     expect(count(plain, 'sampled')).toBeCloseTo(10 * area * 2, 9)
     expect(count({ ...plain, cfg_scale: 1, n_iter: 3 }, 'sampled')).toBeCloseTo(10 * area * 3, 9)
     expect(count({ ...plain, cfg_scale: 1, n_iter: 3 }, 'rows')).toBe(10 * 3)
+    expect(count({ ...plain, width: 256 }, 'lines')).toBeCloseTo(10 * 2 * 0.512, 12)
     expect(count(plain, 'brownian')).toBe(0)
     const sde = { ...plain, sampler_name: 'k_dpmpp_sde' }
     expect([count(sde, 'brownian'), count(sde, 'noise')]).toEqual([expect.closeTo(10 * area, 9), 0])
