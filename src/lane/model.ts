@@ -94,7 +94,7 @@ const WORK = {
 } as const
 
 /** What loading takes over the weights as fp32, measured (docs/memory.md). */
-const LOADED = { extended: 1.07, all: 1.72 }
+const LOADED = { extended: 1.07, all: 1.72, moreKernels: 1.26 }
 
 export function openLaneModel(
   { plan }: Pick<LaneTask, 'plan'>,
@@ -143,7 +143,7 @@ export function openLaneModel(
       {
         key: [...parts.filter(part => part !== undefined), owner].join(', '),
         name: [name, control && 'with ControlNet', variant && 'with LoRA'].filter(Boolean).join(' '),
-        bytes: Math.round(parameters * valueBytes * LOADED[optimization]),
+        bytes: Math.round(parameters * valueBytes * LOADED[latentMultiple === 1 ? optimization : 'moreKernels']),
       },
       () => (variant?.merged === undefined ? load(from) : loadMerged(variant.merged, load)),
     )
@@ -152,7 +152,7 @@ export function openLaneModel(
   return {
     checkpoint,
     unet({ variant, control, size } = {}) {
-      const latentMultiple = size === undefined || options.profile === 'cuda' ? 1 : latentMultipleFor(facts, size)
+      const latentMultiple = size === undefined || device.provider !== 'cpu' ? 1 : latentMultipleFor(facts, size)
       return session(
         'unet',
         facts.unet.prefix,
