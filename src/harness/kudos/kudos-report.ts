@@ -1,6 +1,7 @@
 /** Run → what it is worth: pure, so that an old run can be priced at any time. */
 import { parsePayload } from '../../payload/parse.js'
 import { payloadFeatures } from '../coverage/payload-features.js'
+import { groupBy } from '../group-by.js'
 import type { CaseResult, Run } from '../run-schema.js'
 import type { KudosCase, KudosSection, Worth } from './kudos-schema.js'
 import type { KudosModel } from './model.js'
@@ -25,7 +26,7 @@ export function kudosReport(run: Run, { model, against, traffic }: KudosReportOp
   return {
     model: { file: model.file, sha256: model.sha256, basisSeconds: model.basisSeconds },
     cases,
-    classes: [...byClass(cases)].map(([name, members]) => ({ class: name, ...worth(members) })),
+    classes: [...groupBy(cases, one => one.class)].map(([name, members]) => ({ class: name, ...worth(members) })),
     mix: worth(cases),
     features: addedByFeatures(run, cases),
     oddities: kudosOddities(model, priced),
@@ -82,13 +83,6 @@ function priceCase(result: CaseResult, model: KudosModel): { entry: KudosCase; p
   }
 }
 
-/** In the order in which the classes first come. */
-function byClass(cases: readonly KudosCase[]): Map<string, KudosCase[]> {
-  const classes = new Map<string, KudosCase[]>()
-  for (const one of cases) classes.set(one.class, [...(classes.get(one.class) ?? []), one])
-  return classes
-}
-
 function worth(cases: readonly KudosCase[]): Worth {
   const sum = (pick: (one: KudosCase) => number) => cases.reduce((total, one) => total + pick(one), 0)
   const [seconds, kudos] = [sum(one => one.seconds), sum(one => one.kudos)]
@@ -134,7 +128,7 @@ function compared(cases: readonly KudosCase[], other: Run, model: KudosModel): K
     run: other.id,
     backend: other.backend,
     version: other.version,
-    classes: [...byClass(both)].map(([name, members]) => ({
+    classes: [...groupBy(both, one => one.class)].map(([name, members]) => ({
       class: name,
       cases: members.length,
       ratio: ratio(members),

@@ -1,6 +1,7 @@
 /** What a run says of recorded traffic: its classes of payloads count as often as they were asked for. */
 import { parsePayload } from '../../payload/parse.js'
 import { payloadFeatures } from '../coverage/payload-features.js'
+import { groupBy } from '../group-by.js'
 import type { KudosCase, Traffic } from './kudos-schema.js'
 import { kudosPayload } from './payload.js'
 import { payloadClass } from './payload-class.js'
@@ -84,12 +85,6 @@ type Means = Record<'kudos' | 'seconds' | 'theirs', number>
 function meanOf(members: readonly Means[]): Means {
   const mean = (pick: (one: Means) => number) => sum(members, pick) / Math.max(1, members.length)
   return { kudos: mean(one => one.kudos), seconds: mean(one => one.seconds), theirs: mean(one => one.theirs) }
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item])
-  return groups
 }
 
 const sum = <T>(items: readonly T[], pick: (item: T) => number) => items.reduce((all, item) => all + pick(item), 0)

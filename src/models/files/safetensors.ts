@@ -170,19 +170,29 @@ export function safetensorsBytes(
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata?: Readonly<Record<string, string>>,
 ): Buffer {
-  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata }
-  const parts: Uint8Array[] = []
-  let offset = 0
-  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+  const parts = Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
     const needed = elementCount(shape) * DTYPE_BYTES[dtype]
     if (data.byteLength !== needed) {
       throw new RangeError(
         `tensor "${name}": ${dtype} [${shape.join(', ')}] needs ${needed} bytes, got ${data.byteLength}`,
       )
     }
-    header[name] = { dtype, shape, data_offsets: [offset, offset + needed] }
-    parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    offset += needed
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  })
+  return Buffer.concat([safetensorsHeader(tensors, metadata).bytes, ...parts])
+}
+
+/** What a safetensors file begins with; its tensors follow in the order given, `dataBytes` in all. */
+export function safetensorsHeader(
+  tensors: Readonly<Record<string, Pick<TensorToWrite, 'dtype' | 'shape'>>>,
+  metadata?: Readonly<Record<string, string>>,
+): { bytes: Buffer; dataBytes: number } {
+  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata }
+  let dataBytes = 0
+  for (const [name, { dtype, shape }] of Object.entries(tensors)) {
+    const end = dataBytes + elementCount(shape) * DTYPE_BYTES[dtype]
+    header[name] = { dtype, shape, data_offsets: [dataBytes, end] }
+    dataBytes = end
   }
   const json = Buffer.from(JSON.stringify(header))
   // Padding with spaces keeps the data aligned to 8 bytes, as the reference implementation does.
@@ -190,5 +200,5 @@ export function safetensorsBytes(
   json.copy(padded)
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(padded.length))
-  return Buffer.concat([length, padded, ...parts])
+  return { bytes: Buffer.concat([length, padded]), dataBytes }
 }

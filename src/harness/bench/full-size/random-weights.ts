@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { safetensorsHeader } from '../../../models/files/safetensors.js'
 import { outputError } from '../../output.js'
 import { seededRandom } from '../random.js'
 import type { Shapes } from './shapes.js'
@@ -38,29 +39,18 @@ export async function writeRandomWeights(
   }
 }
 
-/** The layout of safetensors: length of the header, header, tensors; these are the block again and again. */
+/** Every tensor is a part of the block, again and again. */
 async function writeAll(handle: FileHandle, shapes: Shapes, block: Buffer): Promise<string> {
-  const header: Record<string, unknown> = {}
-  let total = 0
-  for (const [name, shape] of Object.entries(shapes)) {
-    const length = 2 * shape.reduce((all, size) => all * size, 1)
-    header[name] = { dtype: 'F16', shape, data_offsets: [total, total + length] }
-    total += length
-  }
-  const json = Buffer.from(JSON.stringify(header))
-  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ')
-  json.copy(padded)
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(padded.length))
-
+  const tensors = Object.entries(shapes).map(([name, shape]) => [name, { dtype: 'F16', shape }] as const)
+  const { bytes: header, dataBytes } = safetensorsHeader(Object.fromEntries(tensors))
   const hash = createHash('sha256')
   const write = async (bytes: Buffer) => {
     hash.update(bytes)
     await handle.write(bytes)
   }
-  await write(Buffer.concat([length, padded]))
-  for (let written = 0; written < total; written += block.length) {
-    await write(block.subarray(0, Math.min(block.length, total - written)))
+  await write(header)
+  for (let written = 0; written < dataBytes; written += block.length) {
+    await write(block.subarray(0, Math.min(block.length, dataBytes - written)))
   }
   return hash.digest('hex')
 }
